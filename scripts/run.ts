@@ -3,7 +3,11 @@ import { join } from "node:path"
 import { repoRoot } from "./root.ts"
 
 /** The arguments that let node run a TypeScript file against the packages' sources. */
-export const nodeSourceArgs: readonly string[] = ["--conditions=source", "--import", import.meta.resolve("tsx")]
+export const nodeSourceArgs: readonly string[] = [
+  "--conditions=source",
+  "--import",
+  import.meta.resolve("tsx"),
+]
 
 /** Runs a command in the repository's folder with its output shown; returns the exit code. */
 export function run(command: string, args: readonly string[]): number {

@@ -8,4 +8,7 @@ if (native !== null) {
   process.exit(1)
 }
 const built = run(process.execPath, ["--import", import.meta.resolve("tsx"), "scripts/build.ts"])
-process.exitCode = built !== 0 ? built : run(process.execPath, [...nodeSourceArgs, "examples/demo/start.ts", ...process.argv.slice(2)])
+process.exitCode =
+  built !== 0
+    ? built
+    : run(process.execPath, [...nodeSourceArgs, "examples/demo/start.ts", ...process.argv.slice(2)])

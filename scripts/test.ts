@@ -6,7 +6,7 @@ import { spawn } from "node:child_process"
 import { existsSync, readdirSync } from "node:fs"
 import { join, relative, resolve, sep } from "node:path"
 import { fileURLToPath } from "node:url"
-import { parseArgs } from "node:util"
+import { parseArgs, stripVTControlCharacters } from "node:util"
 import { checkNativeModules } from "./native.ts"
 import { repoRoot } from "./root.ts"
 
@@ -48,8 +48,7 @@ const isHeavy = (file: string): boolean => /[\\/](browser|slow)[\\/]/.test(relat
 
 /** Reads uvu's last summary; null when the file printed none. */
 function readSummary(output: string): { total: number; passed: number; skipped: number } | null {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: strips terminal colours
-  const plain = output.replace(/\x1b\[[0-9;]*m/g, "")
+  const plain = stripVTControlCharacters(output)
   const found = [...plain.matchAll(/^ {2}Total: +(\d+)\n {2}Passed: +(\d+)\n {2}Skipped: +(\d+)$/gm)].at(-1)
   if (found === undefined) return null
   return { total: Number(found[1]), passed: Number(found[2]), skipped: Number(found[3]) }
@@ -71,7 +70,12 @@ function runFile(file: string): Promise<FileResult> {
     const child = spawn(
       process.execPath,
       ["--conditions=source", "--import", import.meta.resolve("tsx"), runner, file],
-      { cwd: root, detached: true, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, FORCE_COLOR: "0" } },
+      {
+        cwd: root,
+        detached: true,
+        stdio: ["ignore", "pipe", "pipe"],
+        env: { ...process.env, FORCE_COLOR: "0" },
+      },
     )
     const pid = child.pid ?? 0
     running.add(pid)
@@ -86,7 +90,10 @@ function runFile(file: string): Promise<FileResult> {
     const collect = (chunk: string): void => {
       output += chunk
       if (grace === undefined && readSummary(output) !== null)
-        grace = setTimeout(() => stop("finished but left something open (a server, socket or timer)"), EXIT_GRACE_MS)
+        grace = setTimeout(
+          () => stop("finished but left something open (a server, socket or timer)"),
+          EXIT_GRACE_MS,
+        )
     }
     child.stdout.setEncoding("utf8").on("data", collect)
     child.stderr.setEncoding("utf8").on("data", collect)
@@ -120,9 +127,11 @@ function judge(end: {
   // A failing `before` hook makes uvu skip the cases and still exit 0: count cases, don't trust the code.
   let failed = summary === null ? 0 : summary.total - summary.passed
   let problem: string | null = end.killedFor
-  if (problem === null && summary === null) problem = `ended before its tests did (${end.signal ?? `exit code ${end.code}`})`
+  if (problem === null && summary === null)
+    problem = `ended before its tests did (${end.signal ?? `exit code ${end.code}`})`
   if (problem === null && summary?.total === 0) problem = "ran no test: is test.run() missing?"
-  if (problem === null && end.code !== 0 && failed === 0) problem = `exited with ${end.signal ?? `code ${end.code}`}`
+  if (problem === null && end.code !== 0 && failed === 0)
+    problem = `exited with ${end.signal ?? `code ${end.code}`}`
   if (problem !== null) failed = Math.max(failed, 1)
   return { file, passed, failed, skipped, problem, output, tookMs }
 }
@@ -160,7 +169,9 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
 
 const all = TEST_FOLDERS.flatMap((folder) => findTests(join(root, folder)))
 const chosen =
-  positionals.length === 0 ? all : all.filter((file) => positionals.some((part) => relative(root, file).includes(part)))
+  positionals.length === 0
+    ? all
+    : all.filter((file) => positionals.some((part) => relative(root, file).includes(part)))
 const native = values.root === undefined ? checkNativeModules() : null
 if (native !== null) console.error(native)
 
@@ -172,10 +183,12 @@ await runAll(
 )
 await runAll(chosen.filter(isHeavy), 1, results)
 
-const sum = (pick: (result: FileResult) => number): number => results.reduce((so, result) => so + pick(result), 0)
+const sum = (pick: (result: FileResult) => number): number =>
+  results.reduce((so, result) => so + pick(result), 0)
 const failedFiles = results.filter((result) => result.failed > 0)
 if (chosen.length === 0) console.log("No test file matches.")
-if (failedFiles.length > 0) console.log(`\nFailed: ${failedFiles.map((result) => relative(root, result.file)).join(" ")}`)
+if (failedFiles.length > 0)
+  console.log(`\nFailed: ${failedFiles.map((result) => relative(root, result.file)).join(" ")}`)
 const skipped = sum((result) => result.skipped)
 if (skipped > 0) console.log(`${skipped} skipped`)
 console.log(`${sum((result) => result.passed)} passed, ${sum((result) => result.failed)} failed`)

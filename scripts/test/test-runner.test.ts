@@ -4,8 +4,8 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { nodeSourceArgs } from "../run.ts"
 import { repoRoot } from "../root.ts"
+import { nodeSourceArgs } from "../run.ts"
 
 const UVU = `import { test } from ${JSON.stringify(import.meta.resolve("uvu"))}\n`
 const PASSING = `${UVU}test("a", () => {})\ntest("b", () => {})\ntest.skip("c", () => {})\ntest.run()\n`
@@ -33,7 +33,12 @@ for (const { name, text, last, says } of [
     last: "1 passed, 1 failed",
     says: "why it broke",
   },
-  { name: "without run()", text: `${UVU}test("a", () => {})\n`, last: "0 passed, 1 failed", says: "test.run() missing" },
+  {
+    name: "without run()",
+    text: `${UVU}test("a", () => {})\n`,
+    last: "0 passed, 1 failed",
+    says: "test.run() missing",
+  },
   { name: "without a test", text: "export {}\n", last: "0 passed, 1 failed", says: "test.run() missing" },
   { name: "crashing", text: 'throw new Error("at load")\n', last: "0 passed, 1 failed", says: "at load" },
   {
@@ -71,7 +76,11 @@ test("the runner ends a file that never finishes", () => {
 })
 
 test("the runner adds up files, and runs those chosen by part of their path", () => {
-  const files = { "sdk/test/one.test.ts": PASSING, "server/test/slow/two.test.ts": PASSING, "sdk/test/no.ts": "x" }
+  const files = {
+    "sdk/test/one.test.ts": PASSING,
+    "server/test/slow/two.test.ts": PASSING,
+    "sdk/test/no.ts": "x",
+  }
   assert.is(runOn(files).lines.at(-1), "4 passed, 0 failed")
   assert.is(runOn(files, "two").lines.at(-1), "2 passed, 0 failed")
   assert.is(runOn(files, "three").code, 1)
