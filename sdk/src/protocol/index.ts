@@ -1,0 +1,12 @@
+/** The wire format of WL1 (docs/protocol.md): pure codecs, no libraries, no I/O. */
+export * from "../bytes.ts"
+export * from "../errors.ts"
+export * from "../ids.ts"
+export * from "./chain.ts"
+export * from "./directory-bodies.ts"
+export * from "./info.ts"
+export * from "./keys.ts"
+export * from "./limits.ts"
+export * from "./record.ts"
+export * from "./transcript-bodies.ts"
+export * from "./wire.ts"

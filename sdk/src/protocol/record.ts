@@ -1,0 +1,130 @@
+/** The signed unit of which both chains are made (docs/protocol.md, Record). */
+import { assertLength, concat, Reader, utf8, Writer } from "../bytes.ts"
+import { WardlineError } from "../errors.ts"
+import { ID_BYTES } from "../ids.ts"
+import { MAX_BODY_BYTES } from "./limits.ts"
+
+export const SIGNATURE_BYTES = 64
+/** Bytes before the body. */
+export const HEADER_BYTES = 48
+
+const MAGIC_AND_VERSION = 0x574c01
+
+const DIRECTORY_TYPES = {
+  policy: 0x01,
+  "consent-text": 0x02,
+  "admin-add": 0x03,
+  "admin-remove": 0x04,
+  "device-add": 0x05,
+  "device-revoke": 0x06,
+  "role-key": 0x07,
+  "role-grant": 0x08,
+  attest: 0x09,
+} as const
+
+const TRANSCRIPT_TYPES = {
+  consent: 0x20,
+  open: 0x21,
+  epoch: 0x22,
+  message: 0x23,
+  access: 0x25,
+  close: 0x27,
+} as const
+
+export type DirectoryRecordType = keyof typeof DIRECTORY_TYPES
+export type TranscriptRecordType = keyof typeof TRANSCRIPT_TYPES
+export type RecordType = DirectoryRecordType | TranscriptRecordType
+
+const CODES: Record<RecordType, number> = { ...DIRECTORY_TYPES, ...TRANSCRIPT_TYPES }
+const NAMES = new Map(Object.entries(CODES).map(([name, code]) => [code, name as RecordType]))
+
+export interface RecordHeader {
+  type: RecordType
+  /** 16 bytes: clinic or conversation id. */
+  scope: Uint8Array
+  /** 16 bytes: device id, or the clinic id for the root. */
+  issuer: Uint8Array
+  /** Milliseconds since 1970 by the issuer's clock. */
+  issued: number
+}
+
+export interface WireRecord extends RecordHeader {
+  body: Uint8Array
+  signature: Uint8Array
+  /** The whole record as received. */
+  bytes: Uint8Array
+}
+
+export function isDirectoryType(type: RecordType): type is DirectoryRecordType {
+  return Object.hasOwn(DIRECTORY_TYPES, type)
+}
+
+export function isTranscriptType(type: RecordType): type is TranscriptRecordType {
+  return Object.hasOwn(TRANSCRIPT_TYPES, type)
+}
+
+/** Decodes a record; its parts are views of `bytes`. Checks the shape, not the signature.
+ * @throws {WardlineError} ERR_MALFORMED, ERR_TOO_LARGE or ERR_UNSUPPORTED (version, type). */
+export function decodeRecord(bytes: Uint8Array): WireRecord {
+  const reader = new Reader(bytes)
+  const magicAndVersion = (reader.u8() << 16) | (reader.u8() << 8) | reader.u8()
+  if (magicAndVersion >> 8 !== MAGIC_AND_VERSION >> 8)
+    throw new WardlineError("ERR_MALFORMED", "not a record")
+  if (magicAndVersion !== MAGIC_AND_VERSION)
+    throw new WardlineError("ERR_UNSUPPORTED", "unknown record version")
+  const type = NAMES.get(reader.u8())
+  if (type === undefined) throw new WardlineError("ERR_UNSUPPORTED", "unknown record type")
+  const scope = reader.bytes(ID_BYTES)
+  const issuer = reader.bytes(ID_BYTES)
+  const issued = reader.u64()
+  const length = reader.u32()
+  if (length > MAX_BODY_BYTES) throw new WardlineError("ERR_TOO_LARGE", "record body over its limit")
+  const body = reader.bytes(length)
+  const signature = reader.bytes(SIGNATURE_BYTES)
+  reader.end()
+  return { type, scope, issuer, issued, body, signature, bytes }
+}
+
+/** The 48 bytes before a body of `bodyLength` bytes. */
+export function encodeHeader(header: RecordHeader, bodyLength: number): Uint8Array {
+  assertLength(header.scope, ID_BYTES, "scope")
+  assertLength(header.issuer, ID_BYTES, "issuer")
+  if (bodyLength > MAX_BODY_BYTES) throw new WardlineError("ERR_TOO_LARGE", "record body over its limit")
+  return new Writer()
+    .u8(0x57)
+    .u8(0x4c)
+    .u8(1)
+    .u8(CODES[header.type])
+    .bytes(header.scope)
+    .bytes(header.issuer)
+    .u64(header.issued)
+    .u32(bodyLength)
+    .done()
+}
+
+/** Everything that the signature covers. */
+export function encodeUnsigned(header: RecordHeader, body: Uint8Array): Uint8Array {
+  return concat(encodeHeader(header, body.length), body)
+}
+
+/** A finished record. */
+export function attachSignature(unsigned: Uint8Array, signature: Uint8Array): Uint8Array {
+  assertLength(signature, SIGNATURE_BYTES, "signature")
+  return concat(unsigned, signature)
+}
+
+/** The bytes of a received record that its signature covers. */
+export function signedPart(record: WireRecord): Uint8Array {
+  return record.bytes.subarray(0, record.bytes.length - SIGNATURE_BYTES)
+}
+
+/** The signature tag of a record type: no signature counts under another one. */
+export function signatureTag(type: RecordType): string {
+  return `wl1/${type}`
+}
+
+/** What Ed25519 signs: `u8(len(tag)) ‖ tag ‖ message`. */
+export function signatureInput(tag: string, message: Uint8Array): Uint8Array {
+  const encoded = utf8(tag)
+  return new Writer().u8(encoded.length).bytes(encoded).bytes(message).done()
+}

@@ -1,0 +1,199 @@
+/** WebSocket frames between a device and the relay (docs/protocol.md, Wire). The protocol core: it knows no socket. */
+import { concat, fromUtf8, Reader, utf8, Writer } from "../bytes.ts"
+import { type ErrorCode, isErrorCode, WardlineError } from "../errors.ts"
+import { HASH_BYTES, ID_BYTES, type Link } from "../ids.ts"
+import { type DeviceKeys, readKeys, writeKeys } from "./keys.ts"
+import { MAX_FRAME_BYTES } from "./limits.ts"
+import { SIGNATURE_BYTES } from "./record.ts"
+
+export const SUBPROTOCOL = "wardline.v1"
+export const SOCKET_PATH = "/v1/ws"
+/** Tag of the login signature. */
+export const AUTH_TAG = "wl1/auth"
+
+export const CLOSE_CODES = {
+  done: 1000,
+  stopping: 1001,
+  tooLarge: 1009,
+  malformed: 4400,
+  unauthenticated: 4401,
+  revoked: 4403,
+  timeout: 4408,
+  slowReader: 4413,
+  rateLimited: 4429,
+  overloaded: 4503,
+} as const
+
+/** Whether a client should come back after this close code; unknown codes are taken for a lost connection. */
+export function isReconnectable(closeCode: number): boolean {
+  return ![1000, 1009, 4400, 4401, 4403].includes(closeCode)
+}
+
+interface FrameBodies {
+  challenge: { nonce: Uint8Array; time: number; relayId: Uint8Array }
+  auth: { clinic: Uint8Array; keys: DeviceKeys; origin: string; signature: Uint8Array }
+  welcome: { time: number; directoryPosition: number; directoryLink: Link }
+  publish: { record: Uint8Array }
+  ack: { position: number; link: Link; auditSequence: number; time: number }
+  subscribe: { conversation: Uint8Array; after: number; credit: number }
+  deliver: { position: number; record: Uint8Array }
+  live: { position: number; link: Link }
+  credit: { more: number }
+  unsubscribe: Record<never, never>
+  watch: { limit: number; before: number }
+  conversation: {
+    conversation: Uint8Array
+    position: number
+    updated: number
+    closed: boolean
+    lastBy: "patient" | "staff"
+    /** Both empty in an update. */
+    consent: Uint8Array
+    open: Uint8Array
+  }
+  listed: { more: boolean }
+  ping: Record<never, never>
+  pong: { time: number }
+  directory: { position: number; link: Link }
+  error: { code: ErrorCode; retryable: boolean; message: string }
+}
+
+export type FrameKind = keyof FrameBodies
+export type Frame = { [K in FrameKind]: { kind: K; id: number } & FrameBodies[K] }[FrameKind]
+type FrameOf<K extends FrameKind> = Extract<Frame, { kind: K }>
+
+interface Codec<K extends FrameKind> {
+  type: number
+  write: (writer: Writer, frame: FrameOf<K>) => void
+  read: (reader: Reader) => FrameBodies[K]
+}
+
+const nothing = { write: () => {}, read: () => ({}) }
+
+const CODECS: { [K in FrameKind]: Codec<K> } = {
+  challenge: {
+    type: 0x80,
+    write: (w, f) => w.bytes(f.nonce).u64(f.time).bytes(f.relayId),
+    read: (r) => ({ nonce: r.bytes(32), time: r.u64(), relayId: r.bytes(ID_BYTES) }),
+  },
+  auth: {
+    type: 0x01,
+    write: (w, f) => writeKeys(w.bytes(f.clinic), f.keys).lp16(utf8(f.origin)).bytes(f.signature),
+    read: (r) => ({
+      clinic: r.bytes(ID_BYTES),
+      keys: readKeys(r),
+      origin: fromUtf8(r.lp16(512)),
+      signature: r.bytes(SIGNATURE_BYTES),
+    }),
+  },
+  welcome: {
+    type: 0x81,
+    write: (w, f) => w.u64(f.time).u64(f.directoryPosition).bytes(f.directoryLink),
+    read: (r) => ({ time: r.u64(), directoryPosition: r.u64(), directoryLink: r.bytes(HASH_BYTES) }),
+  },
+  publish: { type: 0x02, write: (w, f) => w.bytes(f.record), read: (r) => ({ record: r.rest() }) },
+  ack: {
+    type: 0x82,
+    write: (w, f) => w.u64(f.position).bytes(f.link).u64(f.auditSequence).u64(f.time),
+    read: (r) => ({ position: r.u64(), link: r.bytes(HASH_BYTES), auditSequence: r.u64(), time: r.u64() }),
+  },
+  subscribe: {
+    type: 0x03,
+    write: (w, f) => w.bytes(f.conversation).u64(f.after).u32(f.credit),
+    read: (r) => ({ conversation: r.bytes(ID_BYTES), after: r.u64(), credit: r.u32() }),
+  },
+  deliver: {
+    type: 0x83,
+    write: (w, f) => w.u64(f.position).bytes(f.record),
+    read: (r) => ({ position: r.u64(), record: r.rest() }),
+  },
+  live: {
+    type: 0x84,
+    write: (w, f) => w.u64(f.position).bytes(f.link),
+    read: (r) => ({ position: r.u64(), link: r.bytes(HASH_BYTES) }),
+  },
+  credit: { type: 0x04, write: (w, f) => w.u32(f.more), read: (r) => ({ more: r.u32() }) },
+  unsubscribe: { type: 0x05, ...nothing },
+  watch: {
+    type: 0x06,
+    write: (w, f) => w.u32(f.limit).u64(f.before),
+    read: (r) => ({ limit: r.u32(), before: r.u64() }),
+  },
+  conversation: {
+    type: 0x85,
+    write: (w, f) =>
+      w
+        .bytes(f.conversation)
+        .u64(f.position)
+        .u64(f.updated)
+        .flag(f.closed)
+        .u8(f.lastBy === "patient" ? 1 : 2)
+        .lp32(f.consent)
+        .lp32(f.open),
+    read: (r) => ({
+      conversation: r.bytes(ID_BYTES),
+      position: r.u64(),
+      updated: r.u64(),
+      closed: r.flag(),
+      lastBy: readLastBy(r),
+      consent: r.lp32(MAX_FRAME_BYTES),
+      open: r.lp32(MAX_FRAME_BYTES),
+    }),
+  },
+  listed: { type: 0x86, write: (w, f) => w.flag(f.more), read: (r) => ({ more: r.flag() }) },
+  ping: { type: 0x07, ...nothing },
+  pong: { type: 0x87, write: (w, f) => w.u64(f.time), read: (r) => ({ time: r.u64() }) },
+  directory: {
+    type: 0x88,
+    write: (w, f) => w.u64(f.position).bytes(f.link),
+    read: (r) => ({ position: r.u64(), link: r.bytes(HASH_BYTES) }),
+  },
+  error: {
+    type: 0x8f,
+    write: (w, f) => w.lp16(utf8(f.code)).flag(f.retryable).lp16(utf8(f.message)),
+    read: (r) => ({ code: readErrorCode(r), retryable: r.flag(), message: fromUtf8(r.lp16(1024)) }),
+  },
+}
+
+const KINDS = new Map(Object.entries(CODECS).map(([kind, codec]) => [codec.type, kind as FrameKind]))
+
+export function encodeFrame(frame: Frame): Uint8Array {
+  const codec = CODECS[frame.kind] as Codec<FrameKind>
+  const writer = new Writer().u8(codec.type).u32(frame.id)
+  codec.write(writer, frame)
+  return writer.done()
+}
+
+/** Decodes a frame; its parts are views of `bytes`.
+ * @throws {WardlineError} ERR_MALFORMED, ERR_TOO_LARGE, or ERR_UNSUPPORTED for an unknown type. */
+export function decodeFrame(bytes: Uint8Array): Frame {
+  if (bytes.length > MAX_FRAME_BYTES) throw new WardlineError("ERR_TOO_LARGE", "frame over its limit")
+  const reader = new Reader(bytes)
+  const kind = KINDS.get(reader.u8())
+  if (!kind) throw new WardlineError("ERR_UNSUPPORTED", "unknown frame type")
+  const id = reader.u32()
+  const body = CODECS[kind].read(reader)
+  reader.end()
+  return { kind, id, ...body } as Frame
+}
+
+/** What a login signs under {@link AUTH_TAG}: bound to this relay, this page's origin and this challenge. */
+export function authInput(
+  clinic: Uint8Array,
+  relayId: Uint8Array,
+  origin: string,
+  nonce: Uint8Array,
+): Uint8Array {
+  return concat(clinic, relayId, new Writer().lp16(utf8(origin)).done(), nonce)
+}
+
+function readLastBy(reader: Reader): "patient" | "staff" {
+  const code = reader.u8()
+  if (code !== 1 && code !== 2) throw new WardlineError("ERR_MALFORMED", "unknown kind of participant")
+  return code === 1 ? "patient" : "staff"
+}
+
+function readErrorCode(reader: Reader): ErrorCode {
+  const code = fromUtf8(reader.lp16(64))
+  return isErrorCode(code) ? code : "ERR_UNSUPPORTED"
+}
