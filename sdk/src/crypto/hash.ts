@@ -1,0 +1,28 @@
+/** Hashing and key derivation (docs/protocol.md, Primitives). */
+import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js"
+import { utf8, Writer } from "../bytes.ts"
+import { sodium } from "./sodium.ts"
+import { wipe } from "./wipe.ts"
+
+const DOMAIN = utf8("wl1")
+
+/** SHA-256 (FIPS 180-4): 32 bytes. */
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return nobleSha256(bytes)
+}
+
+/** SHAKE256 (FIPS 202): `length` bytes. */
+export function shake256(input: Uint8Array, length: number): Uint8Array {
+  return sodium().crypto_xof_shake256(length, input)
+}
+
+/** LD(key, label, context, n) of docs/protocol.md: SHAKE256(lp16(key) ‖ "wl1" ‖ lp16(label) ‖ u16(n) ‖ lp32(context)).
+ * @param key - a secret; not kept.
+ * @param label - names the use; a literal in the caller.
+ * @returns `length` bytes, at most 65,535. */
+export function derive(key: Uint8Array, label: string, context: Uint8Array, length: number): Uint8Array {
+  const input = new Writer().lp16(key).bytes(DOMAIN).lp16(utf8(label)).u16(length).lp32(context).done()
+  const output = shake256(input, length)
+  wipe(input)
+  return output
+}

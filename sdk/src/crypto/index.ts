@@ -1,0 +1,10 @@
+/** Cryptography of WL1: bytes in, bytes out, randomness passed in. Await cryptoReady() first. */
+export * from "./aead.ts"
+export * from "./device.ts"
+export * from "./hash.ts"
+export * from "./hpke.ts"
+export * from "./kem.ts"
+export * from "./random.ts"
+export * from "./sign.ts"
+export { cryptoReady } from "./sodium.ts"
+export * from "./wipe.ts"
