@@ -9,7 +9,7 @@ export interface LayerRule {
   readonly packages: readonly string[]
 }
 
-const BASE = ["sdk/src/bytes.ts", "sdk/src/errors.ts", "sdk/src/ids.ts"]
+const BASE = ["sdk/src/abort.ts", "sdk/src/bytes.ts", "sdk/src/errors.ts", "sdk/src/ids.ts"]
 const PROTOCOL = "sdk/src/protocol/"
 const TLOG = "sdk/src/tlog/"
 const DIRECTORY = "sdk/src/directory/"
