@@ -1,0 +1,193 @@
+/** What a clinic's directory says after some number of records (docs/protocol.md, Directory). */
+
+import { toHex } from "../bytes.ts"
+import { WardlineError } from "../errors.ts"
+import type { WrappingPublicKey } from "../ids.ts"
+import { type ClinicId, type DeviceId, idText, type Link, type Role, type SigningPublicKey } from "../ids.ts"
+import {
+  clinicIdOf,
+  type DeviceKeys,
+  type Hash,
+  isAcceptableSigningKey,
+  type Policy,
+  startLink,
+} from "../protocol/index.ts"
+
+export interface RoleMembership {
+  readonly role: Role
+  /** Whether the device may rotate and grant the role's key. */
+  readonly keeper: boolean
+}
+
+/** An admin's or a staff device. One that was revoked stays on record. */
+export interface DirectoryDevice {
+  readonly id: DeviceId
+  readonly kind: "admin" | "staff"
+  readonly keys: Readonly<DeviceKeys>
+  readonly name: string
+  /** None for an admin: an admin is trusted with every role's key, but is no member. */
+  readonly roles: readonly RoleMembership[]
+  /** Milliseconds since 1970; 0 = never. */
+  readonly expires: number
+  /** The position of the record that added it. */
+  readonly position: number
+  /** The position of the record that removed or revoked it. */
+  readonly revokedAt: number | undefined
+}
+
+/** One generation of a role's key. */
+export interface DirectoryRoleKey {
+  readonly role: Role
+  /** From 1. */
+  readonly generation: number
+  readonly publicKey: WrappingPublicKey
+  /** SHA-256 of publicKey, as slots name it. */
+  readonly publicKeyHash: Uint8Array
+  /** Milliseconds since 1970. */
+  readonly validFrom: number
+  readonly validUntil: number
+  readonly position: number
+}
+
+/** A generation's seed, wrapped to one device. */
+export interface DirectoryGrant {
+  readonly role: Role
+  readonly generation: number
+  readonly issuer: DeviceId
+  /** 1168 bytes. */
+  readonly wrap: Uint8Array
+  readonly position: number
+}
+
+export interface DirectoryConsentText {
+  readonly id: string
+  readonly version: number
+  /** In order; the first is the default. `hash` is SHA-256 of the text, as a consent record names it. */
+  readonly texts: readonly {
+    readonly language: string
+    readonly text: string
+    readonly hash: Uint8Array
+  }[]
+  readonly position: number
+}
+
+export interface DirectoryPolicy extends Readonly<Policy> {
+  readonly position: number
+}
+
+/** Immutable: applying records makes a new one. */
+export interface DirectoryState {
+  readonly clinicId: ClinicId
+  readonly rootKey: SigningPublicKey
+  /** How many records it holds. */
+  readonly position: number
+  /** The link at `position`: the head. */
+  readonly link: Link
+  /** Every link; the index is its position, so the first is link₀. */
+  readonly links: readonly Link[]
+  /** Oldest first; the last is in force. */
+  readonly policies: readonly DirectoryPolicy[]
+  readonly policy: DirectoryPolicy | undefined
+  /** Oldest first; the last is the clinic's current consent text. */
+  readonly consentTexts: readonly DirectoryConsentText[]
+  readonly consentText: DirectoryConsentText | undefined
+  /** By id in hexadecimal, revoked devices too. */
+  readonly devices: ReadonlyMap<string, DirectoryDevice>
+  /** By role; generation g is at index g − 1. */
+  readonly roleKeys: ReadonlyMap<Role, readonly DirectoryRoleKey[]>
+  /** By the receiving device's id in hexadecimal, oldest first. */
+  readonly grants: ReadonlyMap<string, readonly DirectoryGrant[]>
+  /** The newest attest: by whom, and when by that device's clock, in milliseconds since 1970. */
+  readonly attested:
+    | { readonly position: number; readonly issuer: DeviceId; readonly issued: number }
+    | undefined
+  /** Every public key that was ever registered, hashed. */
+  readonly keyHashes: ReadonlySet<string>
+}
+
+/** A state that its owner may still change: it hasn't been handed out yet. */
+export interface Draft extends Omit<DirectoryState, "policy" | "consentText" | "link"> {
+  position: number
+  links: Link[]
+  policies: DirectoryPolicy[]
+  consentTexts: DirectoryConsentText[]
+  devices: Map<string, DirectoryDevice>
+  roleKeys: Map<Role, DirectoryRoleKey[]>
+  grants: Map<string, DirectoryGrant[]>
+  attested: DirectoryState["attested"]
+  keyHashes: Set<string>
+}
+
+/** The directory before its first record.
+ * @param rootKey - the clinic's pinned 32-byte Ed25519 key: the only thing that is believed without a signature.
+ * @throws {WardlineError} ERR_CLINIC_KEY if that is no usable key. */
+export function createDirectory(rootKey: SigningPublicKey, hash: Hash): DirectoryState {
+  if (!isAcceptableSigningKey(rootKey)) throw new WardlineError("ERR_CLINIC_KEY", "not a usable clinic key")
+  const clinicId = clinicIdOf(hash, rootKey)
+  const link = startLink(hash, clinicId)
+  return {
+    clinicId,
+    rootKey: rootKey.slice(),
+    position: 0,
+    link,
+    links: [link],
+    policies: [],
+    policy: undefined,
+    consentTexts: [],
+    consentText: undefined,
+    devices: new Map(),
+    roleKeys: new Map(),
+    grants: new Map(),
+    attested: undefined,
+    // The root key is no device's: what it signs is never a device's word.
+    keyHashes: new Set([toHex(hash(rootKey))]),
+  }
+}
+
+/** A copy to work on; its cost is that of the state's size, once for any number of records. */
+export function draftOf(state: DirectoryState): Draft {
+  return {
+    clinicId: state.clinicId,
+    rootKey: state.rootKey,
+    position: state.position,
+    links: [...state.links],
+    policies: [...state.policies],
+    consentTexts: [...state.consentTexts],
+    devices: new Map(state.devices),
+    roleKeys: copyLists(state.roleKeys),
+    grants: copyLists(state.grants),
+    attested: state.attested,
+    keyHashes: new Set(state.keyHashes),
+  }
+}
+
+/** Hands a draft out; it must not be changed afterwards. */
+export function finishDraft(draft: Draft): DirectoryState {
+  return {
+    ...draft,
+    link: headOf(draft),
+    policy: draft.policies.at(-1),
+    consentText: draft.consentTexts.at(-1),
+  }
+}
+
+/** The link at the draft's position. */
+export function headOf(draft: Draft): Link {
+  return draft.links[draft.position] as Link
+}
+
+/** A device of the draft, revoked or not. */
+export function draftDevice(draft: Draft, id: DeviceId): DirectoryDevice | undefined {
+  return draft.devices.get(idText(id))
+}
+
+/** Whether a device has expired at `ms`, milliseconds since 1970. */
+export function isExpired(device: DirectoryDevice, ms: number): boolean {
+  return device.expires !== 0 && ms >= device.expires
+}
+
+function copyLists<K, V>(lists: ReadonlyMap<K, readonly V[]>): Map<K, V[]> {
+  const copy = new Map<K, V[]>()
+  for (const [key, list] of lists) copy.set(key, [...list])
+  return copy
+}
