@@ -1,0 +1,97 @@
+/** What a device knows of one conversation: a value that only transcript.ts derives anew. */
+import { toHex } from "../bytes.ts"
+import { sha256 } from "../crypto/index.ts"
+import type { ConversationId, Link, RecordHash, Role } from "../ids.ts"
+import { type DeviceKeys, type DirectoryReference, type Purpose, startLink } from "../protocol/index.ts"
+import type { EpochKey } from "./epoch.ts"
+
+export interface EpochEntry {
+  hash: RecordHash
+  number: number
+  position: number
+  issued: number
+  /** The directory that its slots were taken from. */
+  directory: DirectoryReference
+  key: EpochKey
+  messages: number
+}
+
+export interface AccessGrant {
+  role: Role
+  purpose: Purpose
+  issued: number
+  until: number
+}
+
+interface Sender {
+  /** Of the newest accepted message. */
+  sequence: number
+  seenPosition: number
+}
+
+/** Two statements that can't both be true: a participant's signed view of the chain, and this device's. */
+export interface ForkEvidence {
+  position: number
+  /** The signed record that names another link. */
+  record: Uint8Array
+  seenPosition: number
+  ownLink: Link
+}
+
+export interface Transcript {
+  conversation: ConversationId
+  /** Of the newest record, refused ones included; 0 before the first. */
+  position: number
+  /** links[i] is linkᵢ. */
+  links: readonly Link[]
+  patient?: { id: Uint8Array; keys: DeviceKeys }
+  roles: readonly Role[]
+  /** By record hash, in hexadecimal. */
+  epochs: ReadonlyMap<string, EpochEntry>
+  /** The epochs that became current, oldest first. */
+  currents: readonly EpochEntry[]
+  senders: ReadonlyMap<string, Sender>
+  /** By device id, in hexadecimal. */
+  accesses: ReadonlyMap<string, readonly AccessGrant[]>
+  closedAt?: number
+  /** Authority is judged at this directory position or later: revocations stay revoked. */
+  directoryFloor: number
+  fork?: ForkEvidence
+}
+
+export function startTranscript(conversation: ConversationId): Transcript {
+  return {
+    conversation,
+    position: 0,
+    links: [startLink(sha256, conversation)],
+    roles: [],
+    epochs: new Map(),
+    currents: [],
+    senders: new Map(),
+    accesses: new Map(),
+    directoryFloor: 0,
+  }
+}
+
+export function headLink(state: Transcript): Link {
+  return state.links[state.position] as Link
+}
+
+export function currentEpoch(state: Transcript): EpochEntry | undefined {
+  return state.currents.at(-1)
+}
+
+/** The number of the epoch that was current at a position; 0 before the first. */
+export function epochNumberAt(state: Transcript, position: number): number {
+  return state.currents.findLast((epoch) => epoch.position <= position)?.number ?? 0
+}
+
+export function lastSequence(state: Transcript, device: Uint8Array): number {
+  return state.senders.get(toHex(device))?.sequence ?? 0
+}
+
+/** Tells the transcript which directory this device knew when it had seen the head: a record that comes
+ * after can't be judged by an older one, whatever it names. */
+export function raiseFloor(state: Transcript, directoryPosition: number): Transcript {
+  return directoryPosition <= state.directoryFloor ? state : { ...state, directoryFloor: directoryPosition }
+}

@@ -1,0 +1,50 @@
+/** The sealed line by which an inbox lists a conversation without opening it (docs/protocol.md, open). */
+import * as v from "valibot"
+import { fromUtf8, utf8 } from "../bytes.ts"
+import { hpkeOpen, hpkeSeal } from "../crypto/index.ts"
+import { WardlineError } from "../errors.ts"
+import type { ConversationId, Role } from "../ids.ts"
+import { SUMMARY_BYTES, summaryInfo } from "../protocol/index.ts"
+
+const Summary = v.object({
+  topic: v.pipe(v.string(), v.maxLength(32)),
+  language: v.pipe(v.string(), v.maxLength(35)),
+  priority: v.picklist(["routine", "urgent"]),
+})
+export type Summary = v.InferOutput<typeof Summary>
+
+const EMPTY = new Uint8Array(0)
+
+/** Seals to one role's generation.
+ * @param seed - 64 fresh random bytes for the encapsulation.
+ * @throws {WardlineError} ERR_TOO_LARGE when it doesn't fit 255 bytes. */
+export function sealSummary(
+  summary: Summary,
+  to: { conversation: ConversationId; role: Role; generation: number; publicKey: Uint8Array },
+  seed: Uint8Array,
+): Uint8Array {
+  const json = utf8(JSON.stringify(v.parse(Summary, summary)))
+  if (json.length >= SUMMARY_BYTES) throw new WardlineError("ERR_TOO_LARGE", "the summary is too long")
+  const padded = new Uint8Array(SUMMARY_BYTES)
+  padded.set(json)
+  padded[json.length] = 0x80
+  return hpkeSeal(to.publicKey, summaryInfo(to.conversation, to.role, to.generation), EMPTY, padded, { seed })
+}
+
+/** @param roleSeed - the generation's 32-byte seed.
+ * @throws {WardlineError} ERR_OPEN_FAILED, whatever is wrong. */
+export function openSummary(
+  sealed: Uint8Array,
+  from: { conversation: ConversationId; role: Role; generation: number },
+  roleSeed: Uint8Array,
+): Summary {
+  const info = summaryInfo(from.conversation, from.role, from.generation)
+  const padded = hpkeOpen(roleSeed, info, EMPTY, sealed)
+  const end = padded.lastIndexOf(0x80)
+  try {
+    if (end < 0 || padded.subarray(end + 1).some((byte) => byte !== 0)) throw new Error("padding")
+    return v.parse(Summary, JSON.parse(fromUtf8(padded.subarray(0, end))))
+  } catch {
+    throw new WardlineError("ERR_OPEN_FAILED", "the summary could not be opened")
+  }
+}
