@@ -6,33 +6,52 @@ import { WardlineError } from "../errors.ts"
 const position = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER))
 const line = v.pipe(v.string(), v.maxLength(200))
 
-const TextPayload = v.strictObject({
-  v: v.literal(1),
-  type: v.literal("text"),
-  text: v.pipe(v.string(), v.minLength(1), v.maxLength(16_000)),
-})
+export interface TextPayload {
+  v: 1
+  type: "text"
+  text: string
+}
+
 /** What the patient says of herself when she begins. */
-const ProfilePayload = v.strictObject({
-  v: v.literal(1),
-  type: v.literal("profile"),
-  name: v.optional(line),
-  answer: v.optional(v.pipe(v.string(), v.maxLength(4000))),
-})
+export interface ProfilePayload {
+  v: 1
+  type: "profile"
+  name?: string | undefined
+  answer?: string | undefined
+}
+
 /** "I have read everything up to this position." */
-const ReceiptPayload = v.strictObject({ v: v.literal(1), type: v.literal("receipt"), read: position })
+export interface ReceiptPayload {
+  v: 1
+  type: "receipt"
+  read: number
+}
 
-const KnownPayload = v.variant("type", [TextPayload, ProfilePayload, ReceiptPayload])
-const AnyPayload = v.looseObject({ v: v.number(), type: v.string() })
-
-export type KnownPayload = v.InferOutput<typeof KnownPayload>
+export type KnownPayload = TextPayload | ProfilePayload | ReceiptPayload
 /** `unknown` stands for a type or version that this build doesn't have: shown as such, never dropped. */
 export type Payload = KnownPayload | { type: "unknown" }
+
+const KnownSchema: v.GenericSchema<KnownPayload> = v.variant("type", [
+  v.strictObject({
+    v: v.literal(1),
+    type: v.literal("text"),
+    text: v.pipe(v.string(), v.minLength(1), v.maxLength(16_000)),
+  }),
+  v.strictObject({
+    v: v.literal(1),
+    type: v.literal("profile"),
+    name: v.optional(line),
+    answer: v.optional(v.pipe(v.string(), v.maxLength(4000))),
+  }),
+  v.strictObject({ v: v.literal(1), type: v.literal("receipt"), read: position }),
+])
+const AnySchema = v.looseObject({ v: v.number(), type: v.string() })
 
 const KNOWN_TYPES: ReadonlySet<string> = new Set(["text", "profile", "receipt"])
 
 /** @throws {WardlineError} ERR_MALFORMED when it doesn't fit its schema. */
 export function encodePayload(payload: KnownPayload): Uint8Array {
-  const checked = v.safeParse(KnownPayload, payload)
+  const checked = v.safeParse(KnownSchema, payload)
   if (!checked.success) throw new WardlineError("ERR_MALFORMED", "the message doesn't fit its form")
   return utf8(JSON.stringify(checked.output))
 }
@@ -45,9 +64,9 @@ export function decodePayload(bytes: Uint8Array): Payload {
   } catch {
     throw failed()
   }
-  const known = v.safeParse(KnownPayload, json)
+  const known = v.safeParse(KnownSchema, json)
   if (known.success) return known.output
-  const shape = v.safeParse(AnyPayload, json)
+  const shape = v.safeParse(AnySchema, json)
   if (!shape.success) throw failed()
   if (shape.output.v === 1 && KNOWN_TYPES.has(shape.output.type)) throw failed()
   return { type: "unknown" }

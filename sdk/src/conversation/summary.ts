@@ -6,12 +6,19 @@ import { WardlineError } from "../errors.ts"
 import type { ConversationId, Role } from "../ids.ts"
 import { SUMMARY_BYTES, summaryInfo } from "../protocol/index.ts"
 
-const Summary = v.object({
+export interface Summary {
+  /** A topic's id in the policy. */
+  topic: string
+  /** BCP 47: what the patient reads. */
+  language: string
+  priority: "routine" | "urgent"
+}
+
+const SummarySchema: v.GenericSchema<Summary> = v.object({
   topic: v.pipe(v.string(), v.maxLength(32)),
   language: v.pipe(v.string(), v.maxLength(35)),
   priority: v.picklist(["routine", "urgent"]),
 })
-export type Summary = v.InferOutput<typeof Summary>
 
 const EMPTY = new Uint8Array(0)
 
@@ -23,7 +30,7 @@ export function sealSummary(
   to: { conversation: ConversationId; role: Role; generation: number; publicKey: Uint8Array },
   seed: Uint8Array,
 ): Uint8Array {
-  const json = utf8(JSON.stringify(v.parse(Summary, summary)))
+  const json = utf8(JSON.stringify(v.parse(SummarySchema, summary)))
   if (json.length >= SUMMARY_BYTES) throw new WardlineError("ERR_TOO_LARGE", "the summary is too long")
   const padded = new Uint8Array(SUMMARY_BYTES)
   padded.set(json)
@@ -43,7 +50,7 @@ export function openSummary(
   const end = padded.lastIndexOf(0x80)
   try {
     if (end < 0 || padded.subarray(end + 1).some((byte) => byte !== 0)) throw new Error("padding")
-    return v.parse(Summary, JSON.parse(fromUtf8(padded.subarray(0, end))))
+    return v.parse(SummarySchema, JSON.parse(fromUtf8(padded.subarray(0, end))))
   } catch {
     throw new WardlineError("ERR_OPEN_FAILED", "the summary could not be opened")
   }

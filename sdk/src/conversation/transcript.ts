@@ -1,7 +1,7 @@
 /** The transcript's state machine: each record is believed, or refused without a trace (docs/protocol.md, Transcript). */
 import { equalBytes, toHex } from "../bytes.ts"
 import { sha256, verify } from "../crypto/index.ts"
-import { consentTextAt, type DirectoryState, linkAt, newestRoleKey } from "../directory/index.ts"
+import { type DirectoryState, isConsentToCurrentText, linkAt, newestRoleKey } from "../directory/index.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
 import type { RecordHash } from "../ids.ts"
 import {
@@ -136,10 +136,8 @@ function judgeConsent(record: WireRecord, at: At, { directory }: TranscriptConte
   if (!isAcceptableWrappingKey(keys.wrapping)) throw refused("small-order wrapping key")
   checkSignature(record, keys.signing)
   checkReference(directory, body.directory)
-  const text = consentTextAt(directory, body.directory.position)
-  if (text?.id !== consentId || text.version !== version) throw refused("not the consent text of that time")
-  const translation = text.texts.find((item) => item.language === language)
-  if (!translation || !equalBytes(translation.hash, body.textHash)) throw refused("another text")
+  if (!isConsentToCurrentText(directory, body, body.directory.position))
+    throw refused("not the text of that time")
   return [
     { patient: { id: record.issuer, keys }, directoryFloor: body.directory.position },
     { ...at, kind: "consent", device: record.issuer, consentId, version, language },
