@@ -31,7 +31,7 @@ export const LAYER_RULES: readonly LayerRule[] = [
   { path: DIRECTORY, parts: [...BASE, PROTOCOL, TLOG], packages: [] },
   { path: CRYPTO, parts: [...BASE, PROTOCOL], packages: [NOBLE] },
   { path: "sdk/src/crypto/sodium.ts", parts: [...BASE, CRYPTO], packages: ["libsodium-wrappers"] },
-  { path: CONVERSATION, parts: [...BASE, PROTOCOL, DIRECTORY, CRYPTO], packages: [] },
+  { path: CONVERSATION, parts: [...BASE, PROTOCOL, DIRECTORY, CRYPTO], packages: ["valibot"] },
   { path: KEYSTORE, parts: [...BASE, CRYPTO], packages: ["node:*"] },
   { path: TRANSPORT, parts: [...BASE, PROTOCOL], packages: ["ws", "node:*"] },
   { path: FHIR, parts: [...BASE, PROTOCOL], packages: ["valibot"] },
