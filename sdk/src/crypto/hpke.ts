@@ -182,7 +182,6 @@ export function hpkeOpen(
   aad: Uint8Array,
   sealed: Uint8Array,
 ): Uint8Array {
-  if (sealed.length < HPKE_OVERHEAD_BYTES) throw openFailed()
   const context = hpkeSetupRecipient(seed, sealed.subarray(0, XWING_ENCAPSULATION_BYTES), info)
   try {
     return hpkeContextOpen(context, 0, aad, sealed.subarray(XWING_ENCAPSULATION_BYTES))
