@@ -22,6 +22,7 @@ import {
   newestRoleKey,
 } from "../../src/directory/index.ts"
 import type { ErrorCode } from "../../src/errors.ts"
+import { encodeRole } from "../../src/ids.ts"
 import {
   attachSignature,
   type DirectoryRecordType,
@@ -31,6 +32,7 @@ import {
   encodeRoleGrant,
   encodeRoleKey,
   encodeUnsigned,
+  HEADER_BYTES,
   type RecordType,
 } from "../../src/protocol/index.ts"
 import { flipBit, refusal } from "../crypto/expect.ts"
@@ -42,7 +44,6 @@ import {
   DAY_MS,
   device,
   deviceAdd,
-  keysOf,
   makeClinic,
   NURSING,
   options,
@@ -256,9 +257,9 @@ const signatures: Attack[] = [
     name: "a certificate for role B served as role A: the role's name changed",
     code: "ERR_SIGNATURE",
     record: ({ admin, issue }) => {
-      const record = issue(admin, "role-key", roleKey("billinh", 1, newcomer().wrapping.publicKey))
-      // "billinh" becomes "billing"… of which there is a generation already, so "billinf".
-      return flipBit(record, 8 * (48 + 2 + 6) + 1)
+      const record = issue(admin, "role-key", roleKey(BILLING, 2))
+      record.set(encodeRole(NURSING), HEADER_BYTES + 2)
+      return record
     },
   },
   {
@@ -507,11 +508,11 @@ for (const { name, code, first, record } of [...authority, ...signatures, ...key
   })
 }
 
-test("a small-order key would have made one signature hold for many messages", () => {
-  // Why the key is refused when it is registered: this needs no secret key at all.
+test("a small-order key verifies nothing even where it wasn't refused before", () => {
   const signature = new Uint8Array(64)
+  // With this nonce and the scalar zero, the equation would hold for every message, without any secret.
   signature.set(smallOrder)
-  assert.not(verifySignature("wl1/policy", policy(), signature, smallOrder), "the library refuses it, too")
+  assert.not(verifySignature("wl1/policy", policy(), signature, smallOrder))
 })
 
 test("a root key supplied by the relay: its whole directory is another clinic's", () => {
@@ -634,10 +635,6 @@ test("a device's id can't be claimed with other keys", () => {
     { issuer: keeper.id, by: imposter.signing.secretKey },
   )
   refusal(() => applyRecord(later, record, options), "ERR_SIGNATURE")
-  assert.equal(
-    keysOf(imposter).signing,
-    later.devices.get(Buffer.from(imposter.id).toString("hex"))?.keys.signing,
-  )
 })
 
 test("two roots, one id: an admin-add by a root of another clinic is not this root's word", () => {

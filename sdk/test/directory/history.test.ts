@@ -150,7 +150,7 @@ test("whatever a key holder signs: applied, or refused with a code; never anothe
   let applied = 0
   const run = fc.property(change, ({ index, bits, splice }) => {
     const before = states[index] as d.DirectoryState
-    let bytes = (records[index] as Uint8Array).slice()
+    let bytes: Uint8Array = (records[index] as Uint8Array).slice()
     for (const bit of bits) bytes = flipBit(bytes, bit % (8 * bytes.length))
     if (splice && splice.at + splice.bytes.length <= bytes.length) bytes.set(splice.bytes, splice.at)
     try {
