@@ -15,7 +15,6 @@ import {
   decodeOpen,
   decodeRecord,
   deviceIdOf,
-  isAcceptableSigningKey,
   isAcceptableWrappingKey,
   MAX_ACCESS_MS,
   nextLink,
@@ -132,7 +131,6 @@ function judgeConsent(record: WireRecord, at: At, { directory }: TranscriptConte
   if (!equalBytes(body.clinic, directory.clinicId)) throw refused("consent to another clinic")
   if (!equalBytes(record.issuer, deviceIdOf(sha256, keys.signing, keys.wrapping)))
     throw refused("id without its keys")
-  if (!isAcceptableSigningKey(keys.signing)) throw refused("small-order signing key")
   if (!isAcceptableWrappingKey(keys.wrapping)) throw refused("small-order wrapping key")
   checkSignature(record, keys.signing)
   checkReference(directory, body.directory)
@@ -166,7 +164,7 @@ function judgeEpoch(state: Transcript, record: WireRecord, at: At, context: Tran
   const body = decodeEpoch(record.body)
   const position = checkNamed(state, context.directory, body.directory)
   const issuer = participantOf(state, record, context.directory, position)
-  if (!issuer) throw refused("not by a participant")
+  if (!issuer) throw refused("epoch not by a participant")
   checkSignature(record, issuer.signingKey)
   if (state.epochs.has(toHex(at.hash))) throw refused("the same epoch again")
   const parent = state.epochs.get(toHex(body.parent))

@@ -1,0 +1,122 @@
+/** Removes one check at a time from a copy of the sources and shows that a test then fails: a check that nobody
+ * can fail is not a check. Mutants are listed in the packages' test/mutants*.json.
+ *
+ *     node --import tsx scripts/mutants.ts [part of a name or file] */
+import { spawn } from "node:child_process"
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import { repoRoot } from "./root.ts"
+
+export interface Mutant {
+  name: string
+  /** The source file, from the root. */
+  file: string
+  /** Text that stands in the file exactly once. */
+  find: string
+  replace: string
+  /** The test file that must fail. */
+  test: string
+}
+
+export type Verdict = "killed" | "SURVIVED" | "NOT FOUND"
+
+const PACKAGES = ["sdk", "server", "web-component", "examples"]
+const TIMEOUT_MS = 240_000
+
+export async function listMutants(): Promise<Mutant[]> {
+  const mutants: Mutant[] = []
+  for (const workspace of PACKAGES) {
+    const folder = join(repoRoot, workspace, "test")
+    const names = await readdir(folder).catch(() => [])
+    for (const name of names.filter((file) => /^mutants.*\.json$/.test(file)).sort()) {
+      mutants.push(...(JSON.parse(await readFile(join(folder, name), "utf8")) as Mutant[]))
+    }
+  }
+  return mutants
+}
+
+/** A copy of the sources in which one mutant at a time lives. */
+export class MutantBench {
+  readonly #folder: string
+
+  private constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  static async create(): Promise<MutantBench> {
+    const folder = await mkdtemp(join(tmpdir(), "wardline-mutants-"))
+    const isSource = (path: string) => !/[/\\](node_modules|dist)$/.test(path)
+    for (const part of [...PACKAGES, "scripts", "package.json", "tsconfig.base.json"]) {
+      await cp(join(repoRoot, part), join(folder, part), { recursive: true, filter: isSource })
+    }
+    // Libraries are shared with the real tree; the workspaces are the copy's own.
+    await mkdir(join(folder, "node_modules", "@wardline"), { recursive: true })
+    for (const name of await readdir(join(repoRoot, "node_modules"))) {
+      if (name !== "@wardline")
+        await symlink(join(repoRoot, "node_modules", name), join(folder, "node_modules", name))
+    }
+    const links = { sdk: "sdk", server: "relay", "web-component": "web-component" }
+    for (const [workspace, name] of Object.entries(links)) {
+      await symlink(join(folder, workspace), join(folder, "node_modules", "@wardline", name))
+    }
+    await cp(join(repoRoot, "web-component", "dist"), join(folder, "web-component", "dist"), {
+      recursive: true,
+    }).catch(() => {})
+    return new MutantBench(folder)
+  }
+
+  async try(mutant: Mutant): Promise<Verdict> {
+    const path = join(this.#folder, mutant.file)
+    const source = await readFile(path, "utf8")
+    if (source.split(mutant.find).length !== 2) return "NOT FOUND"
+    await writeFile(
+      path,
+      source.replace(mutant.find, () => mutant.replace),
+    )
+    try {
+      return (await this.#passes(mutant.test)) ? "SURVIVED" : "killed"
+    } finally {
+      await writeFile(path, source)
+    }
+  }
+
+  /** Whether the test file passes and ran at least one test. */
+  #passes(test: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      const child = spawn(process.execPath, ["--conditions=source", "--import", "tsx", test], {
+        cwd: this.#folder,
+        stdio: "ignore",
+        timeout: TIMEOUT_MS,
+      })
+      child.on("exit", (code) => resolve(code === 0))
+    })
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+}
+
+async function main(filter: string): Promise<void> {
+  const mutants = (await listMutants()).filter(({ name, file, test }) =>
+    `${name} ${file} ${test}`.includes(filter),
+  )
+  const queue = [...mutants]
+  const bad: string[] = []
+  const work = async () => {
+    const bench = await MutantBench.create()
+    for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
+      const verdict = await bench.try(mutant)
+      console.log(`${verdict.padEnd(9)} ${mutant.file}: ${mutant.name}`)
+      if (verdict !== "killed") bad.push(mutant.name)
+    }
+    await bench.remove()
+  }
+  await Promise.all([work(), work()])
+  console.log(`${mutants.length - bad.length} of ${mutants.length} mutants killed`)
+  if (bad.length > 0 || mutants.length === 0) process.exitCode = 1
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main(process.argv[2] ?? "")
