@@ -1,0 +1,57 @@
+/** Runs the real `wardline` in its own process. */
+import { spawn } from "node:child_process"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url))
+
+export const PASSPHRASE = "correct horse battery staple"
+
+export interface Ran {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Without a passphrase file in the environment unless the test names one. */
+export function wardline(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  const { WARDLINE_PASSPHRASE_FILE: _, ...inherited } = process.env
+  const child = spawn(
+    process.execPath,
+    ["--conditions=source", "--import", import.meta.resolve("tsx"), MAIN, ...args],
+    { stdio: ["ignore", "pipe", "pipe"], env: { ...inherited, ...env } },
+  )
+  let stdout = ""
+  let stderr = ""
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text
+  })
+  return new Promise((resolve, reject) => {
+    child.on("error", reject)
+    child.on("close", (code) => resolve({ code, stdout, stderr }))
+  })
+}
+
+export interface Desk {
+  /** A path in a folder that goes away with the test. */
+  path(name: string): string
+  /** A passphrase file, 0600. */
+  readonly passphraseFile: string
+  clear(): void
+}
+
+export function makeDesk(): Desk {
+  const folder = mkdtempSync(join(tmpdir(), "wardline-cli-"))
+  const passphraseFile = join(folder, "passphrase")
+  writeFileSync(passphraseFile, `${PASSPHRASE}\n`, { mode: 0o600 })
+  return {
+    path: (name) => join(folder, name),
+    passphraseFile,
+    clear: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
