@@ -31,6 +31,11 @@ export function deviceAt(
   return { ...device, revokedAt: undefined }
 }
 
+/** Every device that was added by then, as {@link deviceAt} shows it, in the order of their records. */
+export function devicesAt(state: DirectoryState, position: number = state.position): DirectoryDevice[] {
+  return [...state.devices.values()].flatMap(({ id }) => deviceAt(state, id, position) ?? [])
+}
+
 /** A device that was added and not revoked by then. Expiry is a matter of the clock, not of the position. */
 function unrevoked(state: DirectoryState, id: DeviceId, position: number): DirectoryDevice | undefined {
   const device = deviceAt(state, id, position)
@@ -98,12 +103,12 @@ export function membersOf(
   role: Role,
   position: number = state.position,
 ): DirectoryDevice[] {
-  return [...state.devices.values()].filter(({ id }) => holdsRole(state, id, role, position))
+  return devicesAt(state, position).filter(({ id }) => holdsRole(state, id, role, position))
 }
 
 /** The administrators that were not removed by then. */
 export function adminsOf(state: DirectoryState, position: number = state.position): DirectoryDevice[] {
-  return [...state.devices.values()].filter(({ id }) => isAdmin(state, id, position))
+  return devicesAt(state, position).filter(({ id }) => isAdmin(state, id, position))
 }
 
 /** The role's newest generation by then; undefined if it had none. */

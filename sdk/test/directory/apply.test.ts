@@ -9,7 +9,10 @@ import {
   applyRecords,
   createDirectory,
   grantsFor,
+  holdsRole,
+  isAdmin,
   isConsentToCurrentText,
+  isKeeper,
   isLiveDevice,
   isLiveStaff,
   membersOf,
@@ -53,6 +56,10 @@ test("a new clinic: who is who after ten records", () => {
     membersOf(state, BILLING).map(({ id }) => id),
     [biller.id],
   )
+  assert.ok(holdsRole(state, nurse.id, NURSING) && !isKeeper(state, nurse.id, NURSING))
+  assert.ok(isKeeper(state, keeper.id, NURSING) && !isKeeper(state, keeper.id, BILLING))
+  assert.not(holdsRole(state, admin.id, NURSING))
+  assert.ok(isAdmin(state, admin.id) && !isAdmin(state, keeper.id))
   assert.is(state.policy?.position, 2)
   assert.is(state.consentText?.version, 1)
   assert.equal(state.attested, { position: 10, issuer: keeper.id, issued: T0 })
