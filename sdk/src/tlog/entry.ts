@@ -1,0 +1,198 @@
+/** The audit log's unit: who did what, when, to which record, and never its content (docs/protocol.md, Audit entry). */
+import { assertLength, compareBytes, fromUtf8, isAllZero, Reader, utf8, Writer } from "../bytes.ts"
+import { WardlineError } from "../errors.ts"
+import { HASH_BYTES, ID_BYTES, isSlug } from "../ids.ts"
+
+/** SHA-256; passed in, so that the relay may use a faster one. */
+export type Hash = (bytes: Uint8Array) => Uint8Array
+
+export const ENTRY_BYTES = 204
+const ENTRY_VERSION = 1
+const ROLE_BYTES = 32
+const MAX_PURPOSE = 6
+
+export const ACTIONS = {
+  "relay-start": 1,
+  "relay-stop": 2,
+  login: 3,
+  "login-failure": 4,
+  logout: 5,
+  "directory-change": 6,
+  create: 7,
+  read: 8,
+  list: 9,
+  refusal: 10,
+  export: 11,
+  backup: 12,
+  "configuration-change": 13,
+} as const
+
+export const OUTCOMES = { success: 0, refused: 1, failed: 2 } as const
+
+export type Action = keyof typeof ACTIONS
+export type Outcome = keyof typeof OUTCOMES
+
+const ACTION_NAMES = new Map(Object.entries(ACTIONS).map(([name, code]) => [code as number, name as Action]))
+const OUTCOME_NAMES = new Map(
+  Object.entries(OUTCOMES).map(([name, code]) => [code as number, name as Outcome]),
+)
+
+export interface AuditEntry {
+  action: Action
+  outcome: Outcome
+  /** Purpose of use, 1–6 as in access records; 0 is none. */
+  purpose: number
+  /** From 1. */
+  sequence: number
+  /** Milliseconds since 1970, by the relay's clock. */
+  time: number
+  /** 16 bytes: a device; zeros for the relay itself. */
+  actor: Uint8Array
+  /** The role that the actor acted in; empty for none. */
+  actorRole: string
+  /** 16 bytes: clinic or conversation id. */
+  scope: Uint8Array
+  /** The record's position; for a read the cursor; 0 for none. */
+  position: number
+  /** 32 bytes, zeros where there is no record. */
+  recordHash: Uint8Array
+  /** 32 bytes, zeros where there is no record. */
+  link: Uint8Array
+  /** 16 random bytes: nobody can guess an entry from its leaf hash. */
+  salt: Uint8Array
+  /** 32 bytes: leaf hash of the entry before; zeros for the first. */
+  previous: Uint8Array
+}
+
+/** Encodes an entry: 204 bytes.
+ * @throws {WardlineError} ERR_MALFORMED for a value that the layout can't hold. */
+export function encodeEntry(entry: AuditEntry): Uint8Array {
+  assertLength(entry.actor, ID_BYTES, "actor")
+  assertLength(entry.scope, ID_BYTES, "scope")
+  assertLength(entry.recordHash, HASH_BYTES, "record hash")
+  assertLength(entry.link, HASH_BYTES, "link")
+  assertLength(entry.salt, 16, "salt")
+  assertLength(entry.previous, HASH_BYTES, "previous")
+  if (entry.purpose > MAX_PURPOSE) throw malformed("unknown purpose")
+  return new Writer()
+    .u8(ENTRY_VERSION)
+    .u8(ACTIONS[entry.action])
+    .u8(OUTCOMES[entry.outcome])
+    .u8(entry.purpose)
+    .u64(entry.sequence)
+    .u64(entry.time)
+    .bytes(entry.actor)
+    .bytes(paddedRole(entry.actorRole))
+    .bytes(entry.scope)
+    .u64(entry.position)
+    .bytes(entry.recordHash)
+    .bytes(entry.link)
+    .bytes(entry.salt)
+    .bytes(entry.previous)
+    .done()
+}
+
+/** Decodes an entry; its parts are views of `bytes`.
+ * @throws {WardlineError} ERR_MALFORMED, or ERR_UNSUPPORTED for another version or action. */
+export function decodeEntry(bytes: Uint8Array): AuditEntry {
+  const reader = new Reader(bytes)
+  if (reader.u8() !== ENTRY_VERSION) throw new WardlineError("ERR_UNSUPPORTED", "unknown entry version")
+  const action = ACTION_NAMES.get(reader.u8())
+  if (action === undefined) throw new WardlineError("ERR_UNSUPPORTED", "unknown action")
+  const outcome = OUTCOME_NAMES.get(reader.u8())
+  if (outcome === undefined) throw malformed("unknown outcome")
+  const purpose = reader.u8()
+  if (purpose > MAX_PURPOSE) throw malformed("unknown purpose")
+  const entry = {
+    action,
+    outcome,
+    purpose,
+    sequence: reader.u64(),
+    time: reader.u64(),
+    actor: reader.bytes(ID_BYTES),
+    actorRole: readPaddedRole(reader.bytes(ROLE_BYTES)),
+    scope: reader.bytes(ID_BYTES),
+    position: reader.u64(),
+    recordHash: reader.bytes(HASH_BYTES),
+    link: reader.bytes(HASH_BYTES),
+    salt: reader.bytes(16),
+    previous: reader.bytes(HASH_BYTES),
+  }
+  reader.end()
+  return entry
+}
+
+/** A role as entries hold it: 32 bytes, zero-padded; all zeros for the empty role.
+ * @throws {WardlineError} ERR_MALFORMED for anything but a role's name. */
+export function paddedRole(role: string): Uint8Array {
+  if (role !== "" && !isSlug(role)) throw malformed("not a role")
+  const padded = new Uint8Array(ROLE_BYTES)
+  padded.set(utf8(role))
+  return padded
+}
+
+function readPaddedRole(padded: Uint8Array): string {
+  let end = padded.length
+  while (end > 0 && padded[end - 1] === 0) end--
+  const role = fromUtf8(padded.subarray(0, end))
+  if (role !== "" && !isSlug(role)) throw malformed("not a role")
+  return role
+}
+
+/** Whether an entry's action is one that stored a record. */
+export function isRecordAction(action: Action): boolean {
+  return action === "create" || action === "directory-change"
+}
+
+/** H(0x00 ‖ entry): the leaf hash of RFC 6962, section 2.1. */
+export function entryHash(hash: Hash, bytes: Uint8Array): Uint8Array {
+  assertLength(bytes, ENTRY_BYTES, "audit entry")
+  const leaf = new Uint8Array(1 + ENTRY_BYTES)
+  leaf.set(bytes, 1)
+  return hash(leaf)
+}
+
+/** The head of an audit chain: how many entries it has, and the leaf hash of the last (zeros if none). */
+export interface AuditHead {
+  readonly sequence: number
+  readonly leafHash: Uint8Array
+}
+
+export const EMPTY_AUDIT: AuditHead = { sequence: 0, leafHash: new Uint8Array(HASH_BYTES) }
+
+/** Checks that `bytes` is the entry that follows `head`.
+ * @returns the new head.
+ * @throws {WardlineError} ERR_FORK saying what is wrong; ERR_MALFORMED, ERR_UNSUPPORTED. */
+export function nextHead(hash: Hash, head: AuditHead, bytes: Uint8Array, entry: AuditEntry): AuditHead {
+  if (entry.sequence !== head.sequence + 1)
+    throw new WardlineError("ERR_FORK", `has sequence ${entry.sequence}; ${head.sequence + 1} comes here`)
+  if (compareBytes(entry.previous, head.leafHash) !== 0)
+    throw new WardlineError("ERR_FORK", "doesn't continue the entry before it")
+  if (isRecordAction(entry.action) === isAllZero(entry.recordHash))
+    throw new WardlineError("ERR_FORK", "its action and its record don't fit")
+  return { sequence: entry.sequence, leafHash: entryHash(hash, bytes) }
+}
+
+/** Checks a whole chain of entries, or its continuation from `head`; holds one entry at a time.
+ * @returns the last head.
+ * @throws {WardlineError} ERR_FORK, ERR_MALFORMED or ERR_UNSUPPORTED, naming the first wrong entry. */
+export async function verifyChain(
+  entries: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  hash: Hash,
+  head: AuditHead = EMPTY_AUDIT,
+): Promise<AuditHead> {
+  let last = head
+  for await (const bytes of entries) {
+    try {
+      last = nextHead(hash, last, bytes, decodeEntry(bytes))
+    } catch (error) {
+      if (!(error instanceof WardlineError)) throw error
+      throw new WardlineError(error.code, `entry ${last.sequence + 1}: ${error.message}`, { cause: error })
+    }
+  }
+  return last
+}
+
+function malformed(message: string): WardlineError {
+  return new WardlineError("ERR_MALFORMED", message)
+}
