@@ -150,7 +150,7 @@ function readHours(reader: Reader): OpeningHours {
 
 function writeTopic(writer: Writer, topic: Topic): void {
   writer
-    .lp16(encodeRole(topic.id as Role))
+    .lp16(encodeRole(topic.id))
     .bytes(encodeLocalized(topic.label))
     .u16(topic.replyWithinMinutes)
     .u8(topic.roles.length)
@@ -167,11 +167,7 @@ function readTopic(reader: Reader): Topic {
 }
 
 export function encodeConsentText(body: ConsentTextBody): Uint8Array {
-  return new Writer()
-    .lp16(encodeRole(body.id as Role))
-    .u32(body.version)
-    .bytes(encodeLocalized(body.texts))
-    .done()
+  return new Writer().lp16(encodeRole(body.id)).u32(body.version).bytes(encodeLocalized(body.texts)).done()
 }
 
 /** @throws {WardlineError} ERR_MALFORMED */

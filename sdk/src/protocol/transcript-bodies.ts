@@ -1,7 +1,15 @@
 /** Bodies of the transcript's records: encode and decode pairs (docs/protocol.md, Transcript). */
 import { compareBytes, fromUtf8, type Reader, utf8, Writer } from "../bytes.ts"
 import { WardlineError } from "../errors.ts"
-import { encodeRole, HASH_BYTES, ID_BYTES, type Link, type RecordHash, type Role } from "../ids.ts"
+import {
+  decodeRole,
+  encodeRole,
+  HASH_BYTES,
+  ID_BYTES,
+  type Link,
+  type RecordHash,
+  type Role,
+} from "../ids.ts"
 import { decodeWhole, readRole } from "./directory-bodies.ts"
 import { type DeviceKeys, readKeys, WRAP_BYTES, writeKeys } from "./keys.ts"
 import { MAX_NAME_BYTES, MAX_ROLES, MAX_SEALED_REASON_BYTES, MAX_SLOTS } from "./limits.ts"
@@ -117,7 +125,7 @@ export interface CloseBody {
 
 export function encodeConsent(body: ConsentBody): Uint8Array {
   const writer = writeKeys(new Writer().bytes(body.clinic), body.keys)
-    .lp16(encodeRole(body.consentId as Role))
+    .lp16(encodeRole(body.consentId))
     .u32(body.version)
     .lp16(utf8(body.language))
     .bytes(body.textHash)
@@ -218,7 +226,7 @@ function readSlot(reader: Reader): Slot {
   if (slot.kind === "device") {
     if (id.length !== ID_BYTES || slot.generation !== 0)
       throw new WardlineError("ERR_MALFORMED", "device slot")
-  } else encodeRole(fromUtf8(id) as Role)
+  } else decodeRole(id)
   return slot
 }
 

@@ -95,7 +95,11 @@ test("a sender who claims to have seen less than before, or what isn't there yet
   const ahead = scene.patient.state
   const more = composeMessage(
     scene.patient.composer,
-    { ...ahead, position: 40, links: [...ahead.links, ...Array(40).fill(seedOf("made up"))] },
+    {
+      ...ahead,
+      position: 40,
+      links: [...ahead.links, ...Array.from({ length: 40 }, () => seedOf("made up"))],
+    },
     { v: 1, type: "text", text: "x" },
   )
   assertRefused(scene.nurse, more)

@@ -26,6 +26,7 @@ import {
   encodeRoleGrant,
   encodeRoleKey,
   grantInfo,
+  idText,
   type Policy,
   utf8,
 } from "../../src/protocol/index.ts"
@@ -152,7 +153,7 @@ export class TestClinic {
     for (const device of members) {
       const info = grantInfo(this.id, asRole(role), generation, device.id)
       const wrap = hpkeSeal(device.wrapping.publicKey, info, new Uint8Array(0), seed, {
-        seed: seedOf(`grant ${role} ${generation} ${device.id}`, 64),
+        seed: seedOf(`grant ${role} ${generation} ${idText(device.id)}`, 64),
       })
       this.sign("role-grant", encodeRoleGrant({ role: asRole(role), generation, device: device.id, wrap }))
     }
