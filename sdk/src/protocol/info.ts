@@ -18,6 +18,16 @@ export function grantInfo(clinic: ClinicId, role: Role, generation: number, devi
     .done()
 }
 
+/** Binds a break-glass reason to conversation, role and generation. */
+export function reasonInfo(conversation: ConversationId, role: Role, generation: number): Uint8Array {
+  return new Writer()
+    .bytes(utf8("wl1/reason"))
+    .bytes(conversation)
+    .lp16(encodeRole(role))
+    .u32(generation)
+    .done()
+}
+
 /** Binds a sealed summary to conversation, role and generation. */
 export function summaryInfo(conversation: ConversationId, role: Role, generation: number): Uint8Array {
   return new Writer()

@@ -1,0 +1,30 @@
+/** Why staff broke the glass, sealed to the role (docs/protocol.md, access). */
+import { utf8, Writer } from "../bytes.ts"
+import { hpkeSeal, randomBytes } from "../crypto/index.ts"
+import { type DirectoryState, newestRoleKey } from "../directory/index.ts"
+import { WardlineError } from "../errors.ts"
+import type { ConversationId, Role } from "../ids.ts"
+import { reasonInfo } from "../protocol/index.ts"
+
+const BLOCK_BYTES = 256
+const MAX_REASON_BYTES = 766
+const EMPTY = new Uint8Array(0)
+
+/** Seals a reason to the newest generation of a role.
+ * @throws {WardlineError} ERR_TOO_LARGE over 766 bytes; ERR_NOT_FOUND for a role without a key. */
+export function sealReason(
+  directory: DirectoryState,
+  conversation: ConversationId,
+  role: Role,
+  reason: string,
+): Uint8Array {
+  const text = utf8(reason)
+  if (text.length > MAX_REASON_BYTES) throw new WardlineError("ERR_TOO_LARGE", "the reason is too long")
+  const key = newestRoleKey(directory, role)
+  if (key === undefined) throw new WardlineError("ERR_NOT_FOUND", "the role has no key")
+  const encoded = new Writer().lp16(text).done()
+  const padded = new Uint8Array(Math.ceil(encoded.length / BLOCK_BYTES) * BLOCK_BYTES)
+  padded.set(encoded)
+  const info = reasonInfo(conversation, role, key.generation)
+  return hpkeSeal(key.publicKey, info, EMPTY, padded, { seed: randomBytes(64) })
+}

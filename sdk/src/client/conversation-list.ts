@@ -1,0 +1,155 @@
+/** The conversations that address a staff device's roles, listed without opening them. */
+import { toHex } from "../bytes.ts"
+import {
+  applyRecord,
+  namedDirectoryPosition,
+  openSummary,
+  type Summary,
+  startTranscript,
+  type TranscriptEvent,
+} from "../conversation/index.ts"
+import { isWardlineError, type WardlineError } from "../errors.ts"
+import type { OpenBody } from "../protocol/index.ts"
+import type { ListedConversation, Session } from "../transport/index.ts"
+import type { DirectoryTracker } from "./directory-tracker.ts"
+import type { RoleSeeds } from "./role-seeds.ts"
+
+export interface ConversationSummary {
+  /** Hexadecimal. */
+  readonly id: string
+  /** Sealed by the patient to the addressed roles. */
+  readonly topic?: string
+  readonly language?: string
+  readonly priority?: "routine" | "urgent"
+  /** The addressed roles. */
+  readonly roles: readonly string[]
+  /** Milliseconds since 1970, by the relay's clock. */
+  readonly updatedAt: number
+  /** By the patient's clock. */
+  readonly startedAt: number
+  readonly closed: boolean
+  readonly lastBy: "patient" | "staff"
+  /** Records in its transcript. */
+  readonly count: number
+}
+
+/** How many conversations one page of the list has. */
+const PAGE = 200
+
+/** What a listed conversation's first two records say, once they have been checked. */
+type Opening = Pick<ConversationSummary, "topic" | "language" | "priority" | "roles" | "startedAt">
+
+export class ConversationList {
+  readonly #directory: DirectoryTracker
+  readonly #roleSeeds: RoleSeeds
+  readonly #onChange: () => void
+  readonly #openings = new Map<string, Opening>()
+  readonly #items = new Map<string, ConversationSummary>()
+  #sorted: readonly ConversationSummary[] | undefined
+  #work: Promise<void> = Promise.resolve()
+  #hasMore = false
+
+  constructor(directory: DirectoryTracker, roleSeeds: RoleSeeds, onChange: () => void) {
+    this.#directory = directory
+    this.#roleSeeds = roleSeeds
+    this.#onChange = onChange
+  }
+
+  /** Newest first. */
+  get items(): readonly ConversationSummary[] {
+    this.#sorted ??= [...this.#items.values()].sort((a, b) => b.updatedAt - a.updatedAt)
+    return this.#sorted
+  }
+
+  /** Whether the relay has older ones. */
+  get hasMore(): boolean {
+    return this.#hasMore
+  }
+
+  find(id: string): ConversationSummary | undefined {
+    return this.#items.get(id)
+  }
+
+  /** Lists on a new session, and follows what changes. Resolves when the list as it stands is done.
+   * @throws {WardlineError} why the relay doesn't list. */
+  watch(session: Session): Promise<void> {
+    return this.#ask(session, 0)
+  }
+
+  /** Lists the next older page. */
+  more(session: Session): Promise<void> {
+    return this.#ask(session, this.items.at(-1)?.updatedAt ?? 0)
+  }
+
+  #ask(session: Session, before: number): Promise<void> {
+    return new Promise((resolve, reject: (error: WardlineError) => void) => {
+      session.watch(PAGE, before, {
+        conversation: (item) => this.#enqueue(() => this.#take(item)),
+        listed: (more) => {
+          this.#enqueue(async () => {
+            this.#hasMore = more
+            this.#changed()
+            resolve()
+          })
+        },
+        failed: reject,
+      })
+    })
+  }
+
+  #enqueue(work: () => Promise<void>): void {
+    // An item that can't be checked, or a directory that can't be fetched now, leaves the item out.
+    this.#work = this.#work.then(work).catch(() => {})
+  }
+
+  async #take(item: ListedConversation): Promise<void> {
+    const id = toHex(item.conversation)
+    const opening = this.#openings.get(id) ?? (await this.#check(item))
+    if (opening === undefined) return
+    this.#openings.set(id, opening)
+    const { updated, closed, lastBy, position } = item
+    this.#items.set(id, { id, ...opening, updatedAt: updated, closed, lastBy, count: position })
+    this.#changed()
+  }
+
+  /** The relay only relays: consent and open must stand by themselves. */
+  async #check(item: ListedConversation): Promise<Opening | undefined> {
+    const { conversation, consent, open } = item
+    if (consent.length === 0 || open.length === 0) return undefined
+    await this.#directory.reach(Math.max(namedDirectoryPosition(consent), namedDirectoryPosition(open)))
+    const context = { directory: this.#directory.state, keys: { roleSeed: () => undefined } }
+    const [consented, consentEvent] = applyRecord(startTranscript(conversation), consent, context)
+    const [, openEvent] = applyRecord(consented, open, context)
+    if (consentEvent.kind !== "consent" || openEvent.kind !== "open") return undefined
+    return { ...this.#openSummary(conversation, openEvent), startedAt: consentEvent.issued }
+  }
+
+  #openSummary(
+    conversation: Uint8Array,
+    event: Extract<TranscriptEvent, { kind: "open" }>,
+  ): Omit<Opening, "startedAt"> {
+    const roles = event.open.roles.map(({ role }) => role)
+    for (const addressed of event.open.roles) {
+      const summary = this.#trySummary(conversation, addressed)
+      if (summary !== undefined) return { ...summary, roles }
+    }
+    return { roles }
+  }
+
+  #trySummary(conversation: Uint8Array, addressed: OpenBody["roles"][number]): Summary | undefined {
+    const { role, generation, sealedSummary } = addressed
+    const seed = this.#roleSeeds.get(role, generation)
+    if (seed === undefined) return undefined
+    try {
+      return openSummary(sealedSummary, { conversation, role, generation }, seed)
+    } catch (error) {
+      if (isWardlineError(error, "ERR_OPEN_FAILED")) return undefined
+      throw error
+    }
+  }
+
+  #changed(): void {
+    this.#sorted = undefined
+    this.#onChange()
+  }
+}

@@ -1,0 +1,93 @@
+/** One conversation as an application uses it. */
+import { abortedError, onAbort, throwIfAborted } from "../abort.ts"
+import { WardlineError } from "../errors.ts"
+import type { ChatMessage, ConversationView } from "./chat.ts"
+import type { ConversationEngine } from "./engine.ts"
+
+/** As in the message's schema. */
+const MAX_TEXT_CHARACTERS = 16_000
+
+/** A conversation: its messages, its outbox, and what may be done with it. Dispatches `change` after every change
+ * of its view. Clients make it. */
+export class Conversation extends EventTarget {
+  readonly id: string
+  readonly #engine: ConversationEngine
+
+  constructor(engine: ConversationEngine) {
+    super()
+    this.id = engine.id
+    this.#engine = engine
+    engine.onChange = () => this.dispatchEvent(new Event("change"))
+  }
+
+  /** What to show now; the same object until something changes. */
+  get view(): ConversationView {
+    return this.#engine.view
+  }
+
+  /** Sends a text. It is in the outbox, on this device, before anything else happens, and shows as "sending".
+   * @returns the message, once the relay has stored it.
+   * @throws {WardlineError} ERR_MALFORMED for an empty text, ERR_TOO_LARGE over 16,000 characters, ERR_CLOSED,
+   *   ERR_FORK; ERR_ABORTED: taken back if it wasn't sealed yet, otherwise only the wait ends. */
+  async send(text: string, options: { signal?: AbortSignal } = {}): Promise<ChatMessage> {
+    if (text.trim() === "") throw new WardlineError("ERR_MALFORMED", "there is nothing to send")
+    if (text.length > MAX_TEXT_CHARACTERS) throw new WardlineError("ERR_TOO_LARGE", "the message is too long")
+    const localId = await this.#engine.post({ v: 1, type: "text", text }, options.signal)
+    const sent = this.view.messages.find((message) => message.localId === localId)
+    if (sent === undefined) throw new WardlineError("ERR_INTERNAL", "a sent message is gone")
+    return sent
+  }
+
+  /** Sends a failed message after all.
+   * @param messageId - its id in the view.
+   * @throws {WardlineError} ERR_NOT_FOUND, ERR_CLOSED, ERR_FORK */
+  async retry(messageId: string): Promise<void> {
+    await this.#engine.retry(messageId)
+  }
+
+  /** Throws a failed message away.
+   * @throws {WardlineError} ERR_NOT_FOUND */
+  async discard(messageId: string): Promise<void> {
+    await this.#engine.discard(messageId)
+  }
+
+  /** Marks everything shown as read: here at once, for the others by a sealed receipt soon after. */
+  async markRead(): Promise<void> {
+    this.#engine.markRead()
+  }
+
+  /** Every message in the transcript: what is there, then each as it comes. Ends when the client is closed.
+   * @throws {WardlineError} ERR_ABORTED when the signal fires; ERR_FORK or ERR_ROLLBACK when the history turns out
+   *   not to be true. */
+  async *messages(options: { signal?: AbortSignal } = {}): AsyncGenerator<ChatMessage, void, undefined> {
+    const { signal } = options
+    // The transcript's messages come first in the view and only grow, so an index is a cursor.
+    let shown = 0
+    for (;;) {
+      throwIfAborted(signal)
+      const { messages, status, error } = this.view
+      const next = messages[shown]
+      if (next?.position !== undefined) {
+        shown += 1
+        yield next
+      } else if (status === "forked" && error !== undefined) throw error
+      else if (this.#engine.isDisposed) return
+      else await this.#nextChange(signal)
+    }
+  }
+
+  #nextChange(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let stop = (): void => {}
+      const changed = (): void => {
+        stop()
+        resolve()
+      }
+      this.addEventListener("change", changed, { once: true })
+      stop = onAbort(signal, () => {
+        this.removeEventListener("change", changed)
+        reject(abortedError(signal))
+      })
+    })
+  }
+}

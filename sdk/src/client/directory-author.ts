@@ -1,0 +1,130 @@
+/** Makes directory records that build on one another, and adds them to the relay's directory. */
+import { equalBytes, fromHex } from "../bytes.ts"
+import {
+  type Device,
+  hpkeSeal,
+  randomBytes,
+  sha256,
+  signRecord,
+  verify,
+  wrappingKeyPair,
+} from "../crypto/index.ts"
+import {
+  applyRecord,
+  type DirectoryDevice,
+  type DirectoryState,
+  linkAt,
+  roleKeyOf,
+} from "../directory/index.ts"
+import { isWardlineError, WardlineError } from "../errors.ts"
+import type { Role } from "../ids.ts"
+import {
+  type DirectoryRecordType,
+  encodeAttest,
+  encodeRoleGrant,
+  encodeRoleKey,
+  grantInfo,
+} from "../protocol/index.ts"
+import { postDirectory } from "./directory-http.ts"
+import type { DirectoryTracker } from "./directory-tracker.ts"
+import type { ClientContext } from "./options.ts"
+import type { HeldRoleKey } from "./role-seeds.ts"
+
+/** Role keys are renewed at the latest after this long. */
+const ROLE_KEY_VALID_MS = 365 * 24 * 60 * 60 * 1000
+const EMPTY = new Uint8Array(0)
+const MAX_ATTEMPTS = 5
+
+/** A directory under construction. Each record is checked as the relay will check it, before anything is sent. */
+export class DirectoryAuthor {
+  readonly records: Uint8Array[] = []
+  readonly nowMs: number
+  readonly #device: Device
+  #state: DirectoryState
+
+  constructor(device: Device, state: DirectoryState, nowMs: number) {
+    this.#device = device
+    this.#state = state
+    this.nowMs = nowMs
+  }
+
+  /** With the records so far. */
+  get state(): DirectoryState {
+    return this.#state
+  }
+
+  /** Adds a record that someone signed.
+   * @throws {WardlineError} why the directory refuses it. */
+  take(record: Uint8Array): void {
+    this.#state = applyRecord(this.#state, record, { hash: sha256, verify, nowMs: this.nowMs })
+    this.records.push(record)
+  }
+
+  /** Signs and adds a record. */
+  add(type: DirectoryRecordType, body: Uint8Array): void {
+    this.take(signRecord(this.#device, { type, scope: this.#state.clinicId, issued: this.nowMs }, body))
+  }
+
+  /** Vouches for the directory as it now stands. */
+  attest(): void {
+    this.add("attest", encodeAttest({ position: this.#state.position, link: this.#state.link }))
+  }
+
+  /** Makes the next generation of a role's key. */
+  addRoleKey(role: Role): HeldRoleKey {
+    const generation = (this.#state.roleKeys.get(role)?.length ?? 0) + 1
+    const seed = randomBytes(32)
+    const { publicKey } = wrappingKeyPair(seed)
+    const validity = { validFrom: this.nowMs, validUntil: this.nowMs + ROLE_KEY_VALID_MS }
+    this.add("role-key", encodeRoleKey({ role, generation, publicKey, ...validity }))
+    return { role, generation, seed }
+  }
+
+  /** Gives a generation's seed to a device. */
+  grant({ role, generation, seed }: HeldRoleKey, to: Pick<DirectoryDevice, "id" | "keys">): void {
+    if (roleKeyOf(this.#state, role, generation) === undefined) {
+      throw new WardlineError("ERR_NOT_FOUND", "the role has no such generation")
+    }
+    const info = grantInfo(this.#state.clinicId, role, generation, to.id)
+    const wrap = hpkeSeal(to.keys.wrapping, info, EMPTY, seed, { seed: randomBytes(64) })
+    this.add("role-grant", encodeRoleGrant({ role, generation, device: to.id, wrap }))
+  }
+}
+
+/** Adds records to the relay's directory and fetches the result. If another change came first they are made anew.
+ * @param compose - makes them on top of the newest state.
+ * @throws {WardlineError} why they are refused; ERR_FORK if the relay's directory then isn't what was made. */
+export async function extendDirectory(
+  context: ClientContext,
+  tracker: DirectoryTracker,
+  device: Device,
+  compose: (author: DirectoryAuthor) => void,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const author = new DirectoryAuthor(device, tracker.state, context.now())
+    compose(author)
+    if (author.records.length === 0) return
+    try {
+      const head = await postDirectory(context, author.records)
+      await tracker.refresh()
+      checkHead(tracker.state, head)
+      return
+    } catch (error) {
+      const mayRetry =
+        isWardlineError(error) && (error.code === "ERR_CONFLICT" || error.code === "ERR_OFFLINE")
+      if (!mayRetry || attempt === MAX_ATTEMPTS) throw error
+      await tracker.refresh()
+      // The answer was lost on the way, not the records.
+      const own = linkAt(tracker.state, author.state.position)
+      if (own !== undefined && equalBytes(own, author.state.link)) return
+      if (error.code === "ERR_OFFLINE") throw error
+    }
+  }
+}
+
+function checkHead(state: DirectoryState, head: { position: number; link: string }): void {
+  const link = linkAt(state, head.position)
+  if (link === undefined || !equalBytes(link, fromHex(head.link))) {
+    throw new WardlineError("ERR_FORK", "the relay's directory is another than it said")
+  }
+}

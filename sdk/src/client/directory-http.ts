@@ -1,0 +1,119 @@
+/** The directory over HTTP: fetched by everybody, extended by administrators and keepers (docs/protocol.md, HTTP). */
+import { abortedError, onAbort } from "../abort.ts"
+import { concat, Reader, toHex, Writer } from "../bytes.ts"
+import { isErrorCode, isWardlineError, WardlineError } from "../errors.ts"
+import { type ClinicId, HASH_BYTES } from "../ids.ts"
+import { MAX_FRAME_BYTES } from "../protocol/index.ts"
+
+const REQUEST_LIMIT_MS = 30_000
+/** Some 40,000 records: a directory beyond that is an attack on memory. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
+interface Request {
+  readonly relay: URL
+  readonly clinicId: ClinicId
+  readonly signal: AbortSignal | undefined
+}
+
+/** The records at positions > `from`.
+ * @throws {WardlineError} what the relay answers, ERR_OFFLINE, ERR_MALFORMED, ERR_ABORTED. */
+export async function fetchDirectory(request: Request, from: number): Promise<Uint8Array[]> {
+  const url = directoryUrl(request)
+  url.searchParams.set("from", String(from))
+  const reader = new Reader(await exchange(url, { method: "GET", cache: "no-store" }, request.signal))
+  if (reader.u64() !== from) throw new WardlineError("ERR_MALFORMED", "the relay answered another question")
+  const records: Uint8Array[] = []
+  while (reader.remaining > 0) records.push(reader.lp32(MAX_FRAME_BYTES))
+  return records
+}
+
+/** Adds records, all or none.
+ * @returns the directory's new head.
+ * @throws {WardlineError} what the relay answers, ERR_OFFLINE, ERR_MALFORMED, ERR_ABORTED. */
+export async function postDirectory(
+  request: Request,
+  records: readonly Uint8Array[],
+): Promise<{ position: number; link: string }> {
+  const body = new Writer().list(records, (writer, record) => writer.lp32(record)).done()
+  const init = {
+    method: "POST",
+    headers: { "content-type": "application/octet-stream" },
+    body: body as Uint8Array<ArrayBuffer>,
+  }
+  const answer: unknown = parseJson(await exchange(directoryUrl(request), init, request.signal))
+  if (!isHead(answer)) throw new WardlineError("ERR_MALFORMED", "the relay's answer can't be read")
+  return answer
+}
+
+function directoryUrl({ relay, clinicId }: Request): URL {
+  return new URL(`/v1/clinics/${toHex(clinicId)}/directory`, relay)
+}
+
+async function exchange(url: URL, init: RequestInit, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const controller = new AbortController()
+  const timer = setTimeout(() => controller.abort(), REQUEST_LIMIT_MS)
+  const stop = onAbort(signal, () => controller.abort())
+  try {
+    const response = await fetch(url, {
+      ...init,
+      credentials: "omit",
+      referrerPolicy: "no-referrer",
+      // A redirect would be somebody else's word for the relay's.
+      redirect: "error",
+      signal: controller.signal,
+    })
+    const body = await readBody(response)
+    if (!response.ok) throw refusalOf(body)
+    return body
+  } catch (cause) {
+    if (signal?.aborted) throw abortedError(signal)
+    if (isWardlineError(cause)) throw cause
+    throw new WardlineError("ERR_OFFLINE", "the relay can't be reached", { cause })
+  } finally {
+    clearTimeout(timer)
+    stop()
+  }
+}
+
+async function readBody(response: Response): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  let length = 0
+  const reader = response.body?.getReader()
+  for (;;) {
+    const part = await reader?.read()
+    if (part?.value === undefined) return concat(...parts)
+    length += part.value.length
+    if (length > MAX_ANSWER_BYTES) {
+      await reader?.cancel()
+      throw new WardlineError("ERR_TOO_LARGE", "the relay's answer is too large")
+    }
+    parts.push(part.value)
+  }
+}
+
+/** An answer that isn't the relay's (a proxy's error page) counts as not having reached the relay. */
+function refusalOf(body: Uint8Array): WardlineError {
+  const answer: unknown = parseJson(body)
+  if (typeof answer === "object" && answer !== null && "code" in answer) {
+    const { code } = answer
+    if (typeof code === "string" && isErrorCode(code)) {
+      return new WardlineError(code, `the relay refused: ${code}`, { cause: answer })
+    }
+  }
+  return new WardlineError("ERR_OFFLINE", "something else answers at the relay's address")
+}
+
+function parseJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(body))
+  } catch {
+    return undefined
+  }
+}
+
+function isHead(answer: unknown): answer is { position: number; link: string } {
+  if (typeof answer !== "object" || answer === null) return false
+  if (!("position" in answer) || !("link" in answer)) return false
+  const { position, link } = answer
+  return Number.isSafeInteger(position) && typeof link === "string" && link.length === 2 * HASH_BYTES
+}

@@ -1,0 +1,228 @@
+/** What stands behind a conversation: follows the transcript, sends the outbox, builds the view. */
+import { fromHex, toHex } from "../bytes.ts"
+import type { KnownPayload, Transcript, TranscriptEvent } from "../conversation/index.ts"
+import { deviceAt } from "../directory/index.ts"
+import { WardlineError } from "../errors.ts"
+import type { Ack, Session } from "../transport/index.ts"
+import type { ConversationView, MessageAuthor } from "./chat.ts"
+import { Follower } from "./follower.ts"
+import type { ConversationHost } from "./host.ts"
+import { Sender } from "./sender.ts"
+import {
+  buildMessages,
+  countUnread,
+  EMPTY_VIEW,
+  newestFromOthers,
+  reduceView,
+  type ViewState,
+} from "./view.ts"
+
+export interface EngineOptions {
+  readonly host: ConversationHost
+  /** Hexadecimal. */
+  readonly id: string
+  readonly side: "patient" | "staff"
+  /** Begun in this run. */
+  readonly fresh: boolean
+  readonly topic?: string | undefined
+  readonly language?: string | undefined
+  /** For staff: signs a new access record when the old one has run out. */
+  readonly renewAccess?: () => Promise<boolean>
+}
+
+export class ConversationEngine {
+  readonly id: string
+  /** Called after changes of the view, once for all of one turn of the event loop. */
+  onChange: () => void = () => {}
+  readonly #options: EngineOptions
+  readonly #follower: Follower
+  readonly #sender: Sender
+  readonly #me: MessageAuthor
+  #viewState: ViewState = EMPTY_VIEW
+  #view: ConversationView | undefined
+  #error: WardlineError | undefined
+  #isForked = false
+  #readUpTo = 0
+  #announcing = false
+  /** Another tab owns the device. */
+  #isSuspended = false
+  #isDisposed = false
+
+  constructor(options: EngineOptions) {
+    const { host, id } = options
+    this.id = id
+    this.#options = options
+    this.#me = { kind: options.side, deviceId: toHex(host.device.id) }
+    this.#follower = new Follower(host, id, {
+      taken: (event) => this.#taken(event),
+      live: () => {
+        this.#error = undefined
+        this.#changed()
+        this.#sender.kick()
+      },
+      stopped: (error) => this.#stopped(error),
+    })
+    this.#sender = new Sender(host, id, this.#follower, {
+      fresh: options.fresh,
+      events: { changed: () => this.#changed(), renewAccess: options.renewAccess ?? (async () => false) },
+    })
+  }
+
+  /** What to show now; the same object until something changes. */
+  get view(): ConversationView {
+    this.#view ??= this.#buildView()
+    return this.#view
+  }
+
+  get transcript(): Transcript {
+    return this.#follower.transcript
+  }
+
+  /** The client is done with this conversation. */
+  get isDisposed(): boolean {
+    return this.#isDisposed
+  }
+
+  /** Puts a payload into the outbox and waits until the relay has stored it; returns the outbox id. */
+  async post(payload: KnownPayload, signal: AbortSignal | undefined): Promise<string> {
+    this.assertWritable()
+    return await this.#sender.send(payload, signal)
+  }
+
+  async retry(messageId: string): Promise<void> {
+    this.assertWritable()
+    await this.#sender.retry(messageId)
+  }
+
+  async discard(messageId: string): Promise<void> {
+    await this.#sender.discard(messageId)
+  }
+
+  markRead(): void {
+    const position = newestFromOthers(this.#viewState)
+    if (position <= Math.max(this.#readUpTo, this.#viewState.ownRead)) return
+    this.#readUpTo = position
+    this.#changed()
+    if (this.view.status === "open") this.#sender.wantReceipt(position)
+  }
+
+  /** Waits until the transcript holds a record that was published outside the outbox. */
+  reached(ack: Ack): Promise<void> {
+    return this.#follower.reached(ack.position, ack.link)
+  }
+
+  /** @throws {WardlineError} ERR_CLOSED, ERR_FORK, ERR_CONFLICT */
+  assertWritable(): void {
+    if (this.#isDisposed) throw new WardlineError("ERR_CLOSED", "the client was closed")
+    if (this.#isSuspended) throw new WardlineError("ERR_CONFLICT", "open in another tab")
+    const { status } = this.view
+    if (status === "forked")
+      throw new WardlineError("ERR_FORK", "this conversation's history can't be trusted")
+    if (status === "closed") throw new WardlineError("ERR_CLOSED", "the conversation is closed")
+  }
+
+  /** Reads what an earlier run, or another tab, stored. */
+  async load(): Promise<void> {
+    await this.#follower.load()
+    await this.#sender.outbox.load()
+    this.#isSuspended = false
+    this.#changed()
+  }
+
+  /** Another tab owns the device now; it sends what is in the outbox. */
+  suspend(): void {
+    this.#isSuspended = true
+    this.detach()
+    this.#sender.abandon(new WardlineError("ERR_CONFLICT", "open in another tab"))
+  }
+
+  attach(session: Session): void {
+    if (this.#isDisposed || this.#isForked) return
+    this.#follower.attach(session)
+  }
+
+  detach(): void {
+    this.#follower.detach()
+    this.#changed()
+  }
+
+  directoryGrew(): void {
+    this.#follower.directoryGrew()
+    this.#changed()
+    this.#sender.kick()
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#isDisposed) return
+    this.#isDisposed = true
+    this.#sender.close(new WardlineError("ERR_CLOSED", "the client was closed"))
+    await this.#follower.close()
+    this.#changed()
+  }
+
+  #taken(event: TranscriptEvent): void {
+    this.#viewState = reduceView(this.#viewState, event, this.#options.host.device.id)
+    // What fails here is storage; the transcript settles the outbox again at the next start.
+    this.#sender.take(event).catch(() => {})
+    if (this.#follower.transcript.fork !== undefined) {
+      this.#distrust(new WardlineError("ERR_FORK", "two histories of this conversation exist"))
+    }
+    this.#changed()
+  }
+
+  #stopped(error: WardlineError): void {
+    if (error.code === "ERR_FORK" || error.code === "ERR_ROLLBACK") this.#distrust(error)
+    else if (error.code === "ERR_ACCESS_REQUIRED") void this.#reopen(error)
+    else this.#error = error
+    this.#changed()
+  }
+
+  #distrust(error: WardlineError): void {
+    this.#isForked = true
+    this.#error = error
+    this.#sender.failAll("ERR_FORK").catch(() => {})
+  }
+
+  async #reopen(error: WardlineError): Promise<void> {
+    const renewed = await (this.#options.renewAccess?.() ?? Promise.resolve(false)).catch(() => false)
+    const session = this.#options.host.session()
+    if (renewed && session !== undefined) this.#follower.attach(session)
+    else {
+      this.#error = error
+      this.#changed()
+    }
+  }
+
+  #changed(): void {
+    this.#view = undefined
+    if (this.#announcing) return
+    this.#announcing = true
+    // A backlog comes as many records in one turn of the event loop: one event tells of all.
+    queueMicrotask(() => {
+      this.#announcing = false
+      this.onChange()
+    })
+  }
+
+  #buildView(): ConversationView {
+    const { directory } = this.#options.host
+    const { topic, language } = this.#options
+    const view = this.#viewState
+    const messages = buildMessages(view, {
+      staffName: (deviceId) => deviceAt(directory.state, fromHex(deviceId))?.name,
+      localIds: this.#sender.localIds,
+      outbox: this.#sender.entries,
+      me: this.#me,
+    })
+    return {
+      id: this.id,
+      status: this.#isForked ? "forked" : view.closed ? "closed" : "open",
+      messages,
+      live: this.#follower.isLive,
+      unread: countUnread(view, Math.max(view.ownRead, this.#readUpTo)),
+      ...(topic === undefined ? {} : { topic }),
+      ...(language === undefined ? {} : { language }),
+      ...(this.#error === undefined ? {} : { error: this.#error }),
+    }
+  }
+}

@@ -1,0 +1,260 @@
+/** Follows one conversation's transcript: subscribes, verifies each record, and remembers the head. */
+import { equalBytes, fromHex, toHex } from "../bytes.ts"
+import {
+  applyRecord,
+  headLink,
+  namedDirectoryPosition,
+  raiseFloor,
+  startTranscript,
+  type Transcript,
+  type TranscriptEvent,
+} from "../conversation/index.ts"
+import { isWardlineError, WardlineError } from "../errors.ts"
+import { CLOSE_CODES } from "../protocol/index.ts"
+import type { Session, Subscription } from "../transport/index.ts"
+import type { ConversationHost } from "./host.ts"
+import { decodeHead, encodeHead, type SeenHead } from "./storage.ts"
+
+export interface FollowerEvents {
+  /** A record was taken; the transcript has moved on. */
+  taken(event: TranscriptEvent): void
+  /** The backlog is done. */
+  live(): void
+  /** Nothing follows: the subscription was refused, or the history can't be true. */
+  stopped(error: WardlineError): void
+}
+
+/** A caller that waits for the transcript to reach a position. */
+interface Waiter {
+  readonly position: number
+  readonly resolve: () => void
+  readonly reject: (error: WardlineError) => void
+}
+
+/** After an ack the record itself must follow within this time, or the connection is renewed. */
+const DELIVERY_LIMIT_MS = 20_000
+const RETRY_AFTER_MS = 2_000
+
+export class Follower {
+  readonly #host: ConversationHost
+  readonly #id: string
+  readonly #events: FollowerEvents
+  #transcript: Transcript
+  #subscription: Subscription | undefined
+  #session: Session | undefined
+  /** Deliveries are worked through one after the other. */
+  #work: Promise<void> = Promise.resolve()
+  /** The head that this device has stored. */
+  #seen: SeenHead | undefined
+  #saving: Promise<void> | undefined
+  #closed = false
+  #isLive = false
+  #waiters: Waiter[] = []
+  /** Links that the relay named in acks, by position: what it delivers there must give the same. */
+  readonly #promised = new Map<number, Uint8Array>()
+
+  constructor(host: ConversationHost, id: string, events: FollowerEvents) {
+    this.#host = host
+    this.#id = id
+    this.#events = events
+    this.#transcript = startTranscript(fromHex(id))
+  }
+
+  get transcript(): Transcript {
+    return this.#transcript
+  }
+
+  /** Caught up on a live connection. */
+  get isLive(): boolean {
+    return this.#isLive
+  }
+
+  /** Reads the head that an earlier run saw. */
+  async load(): Promise<void> {
+    const stored = await this.#host.storage.get(this.#headKey)
+    this.#seen = stored === undefined ? undefined : decodeHead(stored)
+  }
+
+  /** Continues from where the transcript stands, on a new session. */
+  attach(session: Session): void {
+    this.detach()
+    this.#session = session
+    const mine = (): boolean => this.#session === session
+    this.#subscription = session.subscribe(this.#transcript.conversation, this.#transcript.position, {
+      deliver: (position, record) => this.#enqueue(mine, () => this.#take(position, record)),
+      live: (head) => void this.#enqueue(mine, async () => this.#caughtUp(head)),
+      failed: (error) => {
+        if (!mine()) return
+        this.detach()
+        if (error.retryable) this.#retryLater(session)
+        else this.#events.stopped(error)
+      },
+    })
+  }
+
+  /** The relay was too busy for this subscription. After a lost connection the next session attaches by itself. */
+  #retryLater(session: Session): void {
+    setTimeout(() => {
+      const isUnused = !this.#closed && this.#session === undefined
+      if (isUnused && this.#host.session() === session) this.attach(session)
+    }, RETRY_AFTER_MS)
+  }
+
+  /** Stops for good; resolves when nothing is written any more. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.detach()
+    await this.#saving
+  }
+
+  /** Lets go of the session. The transcript stays. */
+  detach(): void {
+    this.#session = undefined
+    this.#isLive = false
+    this.#subscription?.end()
+    this.#subscription = undefined
+    const waiters = this.#waiters
+    this.#waiters = []
+    for (const { reject } of waiters) reject(new WardlineError("ERR_OFFLINE", "the connection was lost"))
+  }
+
+  /** Resolves when the transcript holds `position`, which an ack promised together with its link. */
+  reached(position: number, link: Uint8Array): Promise<void> {
+    const own = this.#transcript.links[position]
+    if (own === undefined) {
+      this.#promised.set(position, link)
+    } else if (!equalBytes(own, link)) {
+      this.#stop(forked("an ack names another history"))
+      return Promise.reject(forked("an ack names another history"))
+    } else return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const session = this.#session
+      const timer = setTimeout(() => session?.end(CLOSE_CODES.timeout), DELIVERY_LIMIT_MS)
+      const settle =
+        <T>(how: (value: T) => void) =>
+        (value: T): void => {
+          clearTimeout(timer)
+          how(value)
+        }
+      this.#waiters.push({ position, resolve: settle(resolve), reject: settle(reject) })
+    })
+  }
+
+  /** The directory grew: what comes after the head that was seen is judged by no older one. */
+  directoryGrew(): void {
+    void this.#enqueue(
+      () => this.#isLive,
+      async () => this.#raiseFloor(),
+    )
+  }
+
+  get #headKey(): string {
+    return this.#host.storage.conversationKey(this.#id, "head")
+  }
+
+  #enqueue(isCurrent: () => boolean, work: () => Promise<void>): Promise<void> {
+    this.#work = this.#work.then(async () => {
+      if (!isCurrent()) return
+      try {
+        await work()
+      } catch (error) {
+        this.#fail(error)
+      }
+    })
+    return this.#work
+  }
+
+  #fail(error: unknown): void {
+    if (isWardlineError(error) && error.retryable) {
+      // Such as a directory that couldn't be fetched: begin again here on the next connection.
+      this.#session?.end(
+        CLOSE_CODES.done,
+        new WardlineError("ERR_OFFLINE", "the connection was given up", { cause: error }),
+      )
+      return
+    }
+    this.#stop(isWardlineError(error) ? error : new WardlineError("ERR_INTERNAL", "a bug", { cause: error }))
+  }
+
+  #stop(error: WardlineError): void {
+    this.detach()
+    this.#events.stopped(error)
+  }
+
+  async #take(position: number, bytes: Uint8Array): Promise<void> {
+    if (position !== this.#transcript.position + 1)
+      throw forked("a record is missing, repeated or out of order")
+    await this.#host.directory.reach(namedDirectoryPosition(bytes))
+    const context = { directory: this.#host.directory.state, keys: this.#host.slotKeys() }
+    const [next, event] = applyRecord(this.#transcript, bytes, context)
+    this.#checkLink(position, headLink(next))
+    this.#transcript = next
+    if (this.#seen?.position === position) this.#transcript = raiseFloor(next, this.#seen.directoryPosition)
+    if (this.#isLive) this.#raiseFloor()
+    this.#remember()
+    this.#events.taken(event)
+    this.#wake()
+  }
+
+  /** The chain must run through the head that this device stored, and through what acks promised. */
+  #checkLink(position: number, link: Uint8Array): void {
+    if (this.#seen?.position === position && !equalBytes(this.#seen.link, link)) {
+      throw forked("the conversation forks from what this device saw before")
+    }
+    const promised = this.#promised.get(position)
+    this.#promised.delete(position)
+    if (promised !== undefined && !equalBytes(promised, link)) throw forked("a delivery differs from its ack")
+  }
+
+  #caughtUp(head: { position: number; link: Uint8Array }): void {
+    const { position } = this.#transcript
+    const behind = head.position < position || (this.#seen !== undefined && position < this.#seen.position)
+    if (behind)
+      throw new WardlineError("ERR_ROLLBACK", "the conversation is shorter than this device saw before")
+    if (head.position !== position) throw forked("records are withheld")
+    if (!equalBytes(head.link, headLink(this.#transcript))) throw forked("the relay names another history")
+    this.#isLive = true
+    this.#raiseFloor()
+    this.#remember()
+    this.#events.live()
+  }
+
+  #raiseFloor(): void {
+    this.#transcript = raiseFloor(this.#transcript, this.#host.directory.state.position)
+  }
+
+  #wake(): void {
+    const reached = this.#waiters.filter(({ position }) => position <= this.#transcript.position)
+    this.#waiters = this.#waiters.filter((waiter) => !reached.includes(waiter))
+    for (const { resolve } of reached) resolve()
+  }
+
+  /** Stores the head when it is ahead of the stored one; one write at a time, always the newest. */
+  #remember(): void {
+    if (this.#saving !== undefined || this.#closed || !this.#isAhead()) return
+    const { position, directoryFloor } = this.#transcript
+    const head = { position, link: headLink(this.#transcript), directoryPosition: directoryFloor }
+    this.#saving = this.#host.storage.set({ [this.#headKey]: encodeHead(head) }).then(
+      () => {
+        this.#seen = head
+        this.#saving = undefined
+        this.#remember()
+      },
+      () => {
+        // Not stored: the next record tries again, and until then an older head protects.
+        this.#saving = undefined
+      },
+    )
+  }
+
+  #isAhead(): boolean {
+    const { position, directoryFloor } = this.#transcript
+    const seen = this.#seen
+    if (seen === undefined) return position > 0
+    return position > seen.position || (position === seen.position && directoryFloor > seen.directoryPosition)
+  }
+}
+
+function forked(message: string): WardlineError {
+  return new WardlineError("ERR_FORK", message)
+}

@@ -1,0 +1,285 @@
+/** The patient's side: consent, conversations, and what this device remembers of them. */
+import { abortable, throwIfAborted } from "../abort.ts"
+import { toHex } from "../bytes.ts"
+import { encodePayload, type SlotKeys } from "../conversation/index.ts"
+import { type Device, randomBytes } from "../crypto/index.ts"
+import { isWardlineError, WardlineError } from "../errors.ts"
+import { ID_BYTES } from "../ids.ts"
+import type { ConnectionState } from "../transport/index.ts"
+import { type Agreement, type ClinicInfo, type ConsentText, clinicInfo, consentText } from "./clinic-info.ts"
+import { Conversation } from "./conversation.ts"
+import { ClientCore } from "./core.ts"
+import { holdingLock } from "./device-lock.ts"
+import { ConversationEngine } from "./engine.ts"
+import { ClockEvent } from "./events.ts"
+import { type ConversationHost, composerOf } from "./host.ts"
+import type { ClientOptions } from "./options.ts"
+import { Outbox } from "./outbox.ts"
+import {
+  type ConversationMeta,
+  composeStart,
+  loadMeta,
+  pendingStart,
+  profileOf,
+  publishStart,
+  startEntries,
+} from "./start-conversation.ts"
+import { randomSeeds } from "./storage.ts"
+
+/** One conversation and what stands behind it. */
+interface Held {
+  readonly conversation: Conversation
+  readonly engine: ConversationEngine
+  readonly startedAtMs: number
+}
+
+/** A conversation whose first records aren't all stored by the relay yet. */
+interface Starting {
+  readonly id: string
+  readonly meta: ConversationMeta
+  readonly records: readonly Uint8Array[]
+}
+
+/** A patient at one clinic. Dispatches `connection` and `conversations` when these change, and a
+ * {@link ClockEvent} `clock` when this device's clock is far from the relay's. */
+export class PatientClient extends EventTarget implements AsyncDisposable {
+  readonly #core: ClientCore
+  #held: readonly Held[] = []
+  #starting: readonly Starting[] = []
+  #host: ConversationHost | undefined
+
+  private constructor(core: ClientCore) {
+    super()
+    this.#core = core
+  }
+
+  /** Fetches the clinic's directory and checks it against the pinned key. Without a conversation from an earlier
+   * visit nothing else happens: no socket, nothing stored. With one, it connects in the background.
+   * @throws {WardlineError} ERR_CONFIG, ERR_CLINIC_KEY, ERR_ROLLBACK, ERR_FORK, ERR_SIGNATURE, ERR_STALE_DIRECTORY,
+   *   ERR_NOT_FOUND, ERR_OFFLINE, ERR_KEYSTORE, ERR_LOCKED, ERR_RANDOM, ERR_ABORTED. */
+  static async connect(options: ClientOptions): Promise<PatientClient> {
+    const core = await ClientCore.create(options)
+    core.directory.assertFresh()
+    const client = new PatientClient(core)
+    const device = await core.storage.loadDevice()
+    if (device !== undefined && (await core.storage.conversationIds()).length > 0) await client.#begin(device)
+    return client
+  }
+
+  /** The clinic, from its signed directory. */
+  get clinic(): ClinicInfo {
+    return clinicInfo(this.#core.directory.state)
+  }
+
+  /** `closed` without an error: there is no conversation yet, or the client was closed. With ERR_CONFLICT: open in
+   * another tab, see {@link takeOver}. */
+  get connection(): ConnectionState {
+    return this.#core.state
+  }
+
+  /** Newest first. */
+  get conversations(): readonly Conversation[] {
+    return this.#held.map(({ conversation }) => conversation)
+  }
+
+  /** The clinic's current consent text.
+   * @param language - a language tag such as `es`; the clinic's default where it has no such translation. */
+  consent(language?: string): ConsentText {
+    return consentText(this.#core.directory.state, language, () => this.#core.now())
+  }
+
+  /** Begins a conversation: makes this device's keys if it has none, and sends consent, opening and first key.
+   * Stored before it is sent: after a crash in between, the next `connect` finishes it, once.
+   * @param request.answer - what the patient answered to the clinic's first question; sealed, as the name is.
+   * @throws {WardlineError} ERR_CONSENT_REQUIRED when the text has changed since; ERR_NOT_FOUND for an unknown topic;
+   *   ERR_CONFLICT while open in another tab; ERR_ABORTED, and unless something was sent nothing is left. */
+  async start(request: {
+    topic: string
+    consent: Agreement
+    language?: string
+    name?: string
+    answer?: string
+    signal?: AbortSignal
+  }): Promise<Conversation> {
+    const { signal } = request
+    throwIfAborted(signal)
+    const { storage, directory } = this.#core
+    // A page may have been open for hours before its visitor begins.
+    await abortable(directory.refresh(), signal)
+    directory.assertFresh()
+    const device = await this.#ownDevice()
+    if (this.#host === undefined) await this.#begin(device)
+    this.#core.assertOwner()
+    const host = this.#hostOf(device)
+    const id = toHex(randomBytes(ID_BYTES))
+    const start = composeStart(composerOf(host), host.slotKeys(), id, request)
+    const language = request.language ?? request.consent.language
+    const meta: ConversationMeta = { topic: request.topic, language, startedAtMs: this.#core.now() }
+    await directory.persist()
+    const profile = profileOf(request)
+    if (profile !== undefined) await new Outbox(storage, id).add(encodePayload(profile), this.#core.now())
+    await storage.set(startEntries(storage, id, meta, start.records))
+    const sent = { any: false }
+    try {
+      const entries = await this.#core.onSession(signal, (session) => {
+        sent.any = true
+        return publishStart(session, storage, id, start, signal)
+      })
+      await storage.set(entries)
+    } catch (error) {
+      const isRefused = isWardlineError(error) && !error.retryable && error.code !== "ERR_ABORTED"
+      if (!sent.any || isRefused) await storage.forgetConversation(id)
+      throw error
+    }
+    return await this.#hold(id, meta, { fresh: true })
+  }
+
+  /** Forgets one conversation on this device, or everything of this clinic, the device's keys included. The clinic
+   * keeps its record.
+   * @param conversationId - hexadecimal; everything if left out. */
+  async forget(conversationId?: string): Promise<void> {
+    const leaving = this.#held.filter(
+      ({ engine }) => conversationId === undefined || engine.id === conversationId,
+    )
+    this.#held = this.#held.filter((held) => !leaving.includes(held))
+    for (const { engine } of leaving) await engine.dispose()
+    if (conversationId === undefined) {
+      await this.close()
+      await this.#core.storage.forgetClinic()
+    } else await this.#core.storage.forgetConversation(conversationId)
+    this.#announce()
+  }
+
+  /** Takes the conversations over from the other tab that has them open; that one closes. */
+  takeOver(): void {
+    this.#core.takeOver()
+  }
+
+  /** Tries to connect now in place of waiting. */
+  retryNow(): void {
+    this.#core.retryNow()
+  }
+
+  /** Closes the connection. What is in the outbox is sent the next time. */
+  async close(): Promise<void> {
+    await this.#core.close()
+    for (const { engine } of this.#held) await engine.dispose()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** This device's keys, made on the first conversation; by one tab only, if several begin at once. */
+  #ownDevice(): Promise<Device> {
+    const { storage, context } = this.#core
+    return holdingLock(`wardline/${toHex(context.clinicId)}/new`, context.keystore, async () => {
+      return (await storage.loadDevice()) ?? (await storage.saveDevice(randomSeeds()))
+    })
+  }
+
+  #begin(device: Device): Promise<void> {
+    this.#host = this.#hostOf(device)
+    return this.#core.start(device, {
+      connection: () => this.dispatchEvent(new Event("connection")),
+      load: () => this.#load(),
+      suspend: () => {
+        for (const { engine } of this.#held) engine.suspend()
+      },
+      session: (session) => {
+        for (const { engine } of this.#held) engine.attach(session)
+        void this.#finishStarts()
+      },
+      lost: () => {
+        for (const { engine } of this.#held) engine.detach()
+      },
+      directoryGrew: () => {
+        for (const { engine } of this.#held) engine.directoryGrew()
+      },
+      clock: (skewMs) => this.dispatchEvent(new ClockEvent(skewMs)),
+    })
+  }
+
+  #hostOf(device: Device): ConversationHost {
+    const keys: SlotKeys = {
+      device: { id: device.id, seed: device.wrapping.seed },
+      roleSeed: () => undefined,
+    }
+    return {
+      device,
+      directory: this.#core.directory,
+      storage: this.#core.storage,
+      now: () => this.#core.now(),
+      slotKeys: () => keys,
+      session: () => this.#core.session(),
+    }
+  }
+
+  /** Reads the conversations of earlier runs, or what another tab has changed. */
+  async #load(): Promise<void> {
+    const { storage } = this.#core
+    await this.#core.directory.persist()
+    const starting: Starting[] = []
+    const ids = await storage.conversationIds()
+    // Another tab may have forgotten some.
+    this.#held = this.#held.filter(({ engine }) => ids.includes(engine.id))
+    for (const id of ids) {
+      const held = this.#held.find(({ engine }) => engine.id === id)
+      const meta = await loadMeta(storage, id)
+      const records = await pendingStart(storage, id)
+      if (held !== undefined) await held.engine.load()
+      // Interrupted before its first records were stored: nobody knows of it.
+      else if (meta === undefined) await storage.forgetConversation(id)
+      else if (records !== undefined) starting.push({ id, meta, records })
+      else await this.#hold(id, meta, { fresh: false })
+    }
+    this.#starting = starting
+  }
+
+  async #hold(id: string, meta: ConversationMeta, { fresh }: { fresh: boolean }): Promise<Conversation> {
+    const host = this.#host
+    if (host === undefined) throw new WardlineError("ERR_INTERNAL", "a conversation without a device")
+    const { topic, language, startedAtMs } = meta
+    const engine = new ConversationEngine({ host, id, side: "patient", fresh, topic, language })
+    await engine.load()
+    const conversation = new Conversation(engine)
+    this.#held = [...this.#held, { conversation, engine, startedAtMs }].sort(
+      (a, b) => b.startedAtMs - a.startedAtMs,
+    )
+    const session = this.#core.session()
+    if (session !== undefined) engine.attach(session)
+    this.#announce()
+    return conversation
+  }
+
+  /** Sends what interrupted starts left. */
+  async #finishStarts(): Promise<void> {
+    for (const start of this.#starting) {
+      const session = this.#core.session()
+      if (session === undefined) return
+      try {
+        const entries = await publishStart(
+          session,
+          this.#core.storage,
+          start.id,
+          start,
+          this.#core.context.signal,
+        )
+        // Another session may have finished it meanwhile.
+        if (!this.#starting.includes(start)) continue
+        this.#starting = this.#starting.filter((other) => other !== start)
+        await this.#core.storage.set(entries)
+        await this.#hold(start.id, start.meta, { fresh: false })
+      } catch (error) {
+        if (!isWardlineError(error) || error.retryable || error.code === "ERR_ABORTED") return
+        // Refused for good, such as a consent to a text that has changed since: there is no conversation.
+        this.#starting = this.#starting.filter((other) => other !== start)
+        await this.#core.storage.forgetConversation(start.id).catch(() => {})
+      }
+    }
+  }
+
+  #announce(): void {
+    this.dispatchEvent(new Event("conversations"))
+  }
+}

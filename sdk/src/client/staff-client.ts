@@ -1,0 +1,305 @@
+/** The staff's side: the list by role, and conversations opened with a signed purpose. */
+import { abortable, throwIfAborted } from "../abort.ts"
+import { fromHex, toHex } from "../bytes.ts"
+import { composeAccess, composeClose } from "../conversation/index.ts"
+import type { Device } from "../crypto/index.ts"
+import { deviceAt, isLiveStaff, rolesOf } from "../directory/index.ts"
+import { isWardlineError, WardlineError } from "../errors.ts"
+import { asRole, type Role } from "../ids.ts"
+import type { CloseReason, Purpose } from "../protocol/index.ts"
+import type { ConnectionState, Session } from "../transport/index.ts"
+import { sealReason } from "./access-reason.ts"
+import { attestIfDue } from "./attest.ts"
+import { type ClinicInfo, clinicInfo } from "./clinic-info.ts"
+import { ConversationList, type ConversationSummary } from "./conversation-list.ts"
+import { ClientCore } from "./core.ts"
+import { ConversationEngine } from "./engine.ts"
+import { ClockEvent } from "./events.ts"
+import { type ConversationHost, composerOf } from "./host.ts"
+import type { ClientOptions } from "./options.ts"
+import { RoleSeeds } from "./role-seeds.ts"
+import { StaffConversation } from "./staff-conversation.ts"
+
+/** By what right a conversation is opened. */
+interface Access {
+  readonly role: Role
+  readonly purpose: Purpose
+  readonly reason: string | undefined
+}
+
+interface Held {
+  readonly conversation: StaffConversation
+  readonly engine: ConversationEngine
+  readonly access: Access
+}
+
+/** How often a keeper looks whether the directory should be vouched for. */
+const ATTEST_CHECK_MS = 60 * 60 * 1000
+
+/** A member of staff at one device. Dispatches `connection` and `list` when these change, and a {@link ClockEvent}
+ * `clock` when this device's clock is far from the relay's. */
+export class StaffClient extends EventTarget implements AsyncDisposable {
+  readonly #core: ClientCore
+  readonly #device: Device
+  readonly #roleSeeds: RoleSeeds
+  readonly #list: ConversationList
+  readonly #host: ConversationHost
+  readonly #held = new Map<string, Held>()
+  readonly #attestTimer: ReturnType<typeof setInterval>
+  /** The first list, or why there is none. */
+  #listed: Promise<void> | undefined
+
+  private constructor(core: ClientCore, device: Device) {
+    super()
+    this.#core = core
+    this.#device = device
+    this.#roleSeeds = new RoleSeeds(device)
+    this.#roleSeeds.update(core.directory.state)
+    this.#list = new ConversationList(core.directory, this.#roleSeeds, () =>
+      this.dispatchEvent(new Event("list")),
+    )
+    this.#host = {
+      device,
+      directory: core.directory,
+      storage: core.storage,
+      now: () => core.now(),
+      slotKeys: () => ({ roleSeed: (role, generation) => this.#roleSeeds.get(role, generation) }),
+      session: () => core.session(),
+    }
+    this.#attestTimer = setInterval(() => void this.#attest(), ATTEST_CHECK_MS)
+  }
+
+  /** Logs in with the device that the keystore holds (see `enrolDevice`), and fetches the list. While the relay's
+   * socket is out of reach it resolves and keeps trying; `connection` tells.
+   * @throws {WardlineError} ERR_KEYSTORE without a device; ERR_FORBIDDEN for one that isn't staff, ERR_REVOKED for one
+   *   that isn't any more; ERR_CLINIC_KEY, ERR_ROLLBACK, ERR_FORK, ERR_STALE_DIRECTORY, ERR_CONFIG, ERR_OFFLINE,
+   *   ERR_UNAUTHENTICATED, ERR_ABORTED. */
+  static async connect(options: ClientOptions): Promise<StaffClient> {
+    const core = await ClientCore.create(options)
+    const device = await core.storage.loadDevice()
+    if (device === undefined) throw new WardlineError("ERR_KEYSTORE", "this device isn't enrolled")
+    assertStaff(core, device)
+    await core.directory.persist()
+    const client = new StaffClient(core, device)
+    try {
+      await client.#begin()
+      await client.#settled()
+      return client
+    } catch (error) {
+      await client.close()
+      throw error
+    }
+  }
+
+  /** Who this device is in the clinic's directory. */
+  get me(): { readonly deviceId: string; readonly name: string; readonly roles: readonly string[] } {
+    const { state } = this.#core.directory
+    const { id } = this.#device
+    return {
+      deviceId: toHex(id),
+      name: deviceAt(state, id)?.name ?? "",
+      roles: rolesOf(state, id).map(({ role }) => role),
+    }
+  }
+
+  get clinic(): ClinicInfo {
+    return clinicInfo(this.#core.directory.state)
+  }
+
+  /** With ERR_CONFLICT: open in another tab, see {@link takeOver}. */
+  get connection(): ConnectionState {
+    return this.#core.state
+  }
+
+  /** The conversations that address this device's roles, newest first. */
+  get list(): readonly ConversationSummary[] {
+    return this.#list.items
+  }
+
+  /** Whether there are older conversations than the list shows. */
+  get hasMore(): boolean {
+    return this.#list.hasMore
+  }
+
+  /** Adds older conversations to the list. */
+  async loadMore(options: { signal?: AbortSignal } = {}): Promise<void> {
+    const session = await this.#core.whenOnline(options.signal)
+    await abortable(this.#list.more(session), options.signal)
+  }
+
+  /** Opens a conversation: signs and stores an access record first, which the patient can see.
+   * @param id - hexadecimal.
+   * @param options.role - by which role; the first of this device's that the conversation addresses unless given.
+   * @param options.purpose - TREAT unless given.
+   * @param options.reason - required for break-glass (BTG), sealed to the role.
+   * @throws {WardlineError} ERR_FORBIDDEN without a role in the conversation; ERR_NOT_FOUND; ERR_CONFIG for BTG
+   *   without a reason; ERR_ABORTED. */
+  async open(
+    id: string,
+    options: { role?: string; purpose?: Purpose; reason?: string; signal?: AbortSignal } = {},
+  ): Promise<StaffConversation> {
+    const { signal, purpose = "TREAT", reason } = options
+    throwIfAborted(signal)
+    this.#core.assertOwner()
+    const access: Access = { role: this.#roleFor(id, options.role), purpose, reason }
+    if (purpose === "BTG" && (reason === undefined || reason.trim() === "")) {
+      throw new WardlineError("ERR_CONFIG", "break-glass needs a reason")
+    }
+    const held = this.#held.get(id)
+    if (held !== undefined && held.access.role === access.role && held.access.purpose === purpose) {
+      return held.conversation
+    }
+    await this.#signAccess(id, access, signal)
+    if (held !== undefined) await this.#leave(id)
+    return await this.#hold(id, access)
+  }
+
+  /** Takes this device over from the other tab that uses it; that one closes. */
+  takeOver(): void {
+    this.#core.takeOver()
+  }
+
+  /** Tries to connect now in place of waiting. */
+  retryNow(): void {
+    this.#core.retryNow()
+  }
+
+  /** Closes the connection. What is in the outboxes is sent when the conversations are opened again. */
+  async close(): Promise<void> {
+    clearInterval(this.#attestTimer)
+    await this.#core.close()
+    for (const { engine } of this.#held.values()) await engine.dispose()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #begin(): Promise<void> {
+    const engines = (): ConversationEngine[] => [...this.#held.values()].map(({ engine }) => engine)
+    return this.#core.start(this.#device, {
+      connection: () => this.dispatchEvent(new Event("connection")),
+      load: async () => {
+        for (const engine of engines()) await engine.load()
+      },
+      suspend: () => {
+        for (const engine of engines()) engine.suspend()
+      },
+      session: (session) => {
+        this.#listed = this.#list.watch(session)
+        this.#listed.catch(() => {})
+        for (const engine of engines()) engine.attach(session)
+      },
+      lost: () => {
+        for (const engine of engines()) engine.detach()
+      },
+      directoryGrew: () => {
+        this.#roleSeeds.update(this.#core.directory.state)
+        for (const engine of engines()) engine.directoryGrew()
+      },
+      prepare: async () => {
+        assertStaff(this.#core, this.#device)
+        await this.#attest()
+      },
+      clock: (skewMs) => this.dispatchEvent(new ClockEvent(skewMs)),
+    })
+  }
+
+  /** Waits for the first list, or for what prevents it. */
+  async #settled(): Promise<void> {
+    const { signal } = this.#core.context
+    while (this.#core.state.kind === "connecting") await abortable(this.#core.nextState(), signal)
+    const { state } = this.#core
+    if (state.kind === "closed" && state.error?.code !== "ERR_CONFLICT") {
+      throw state.error ?? new WardlineError("ERR_OFFLINE", "the connection was closed")
+    }
+    if (state.kind === "offline" && state.error.code !== "ERR_OFFLINE") throw state.error
+    // A connection that is lost in the middle of the list comes back by itself.
+    if (state.kind === "online") {
+      await this.#listed?.catch((error: unknown) => {
+        if (!isWardlineError(error) || !error.retryable) throw error
+      })
+    }
+  }
+
+  /** A failure to vouch isn't one of this device's work. */
+  async #attest(): Promise<void> {
+    await attestIfDue(this.#core.context, this.#core.directory, this.#device).catch(() => false)
+  }
+
+  #roleFor(id: string, wanted: string | undefined): Role {
+    const mine = this.me.roles
+    const addressed = this.#list.find(id)?.roles
+    const role = wanted ?? mine.find((item) => addressed?.includes(item) ?? true)
+    if (role === undefined || !mine.includes(role)) {
+      throw new WardlineError("ERR_FORBIDDEN", "this device has no role in the conversation")
+    }
+    return asRole(role)
+  }
+
+  async #signAccess(id: string, access: Access, signal: AbortSignal | undefined): Promise<void> {
+    const { role, purpose, reason } = access
+    const conversation = fromHex(id)
+    this.#core.directory.assertFresh()
+    const sealedReason =
+      reason === undefined || purpose !== "BTG"
+        ? {}
+        : { sealedReason: sealReason(this.#core.directory.state, conversation, role, reason) }
+    const record = composeAccess(composerOf(this.#host), conversation, { role, purpose, ...sealedReason })
+    await this.#core.onSession(signal, (session) => session.publish(record, signal))
+  }
+
+  async #hold(id: string, access: Access): Promise<StaffConversation> {
+    const summary = this.#list.find(id)
+    const engine = new ConversationEngine({
+      host: this.#host,
+      id,
+      side: "staff",
+      fresh: false,
+      topic: summary?.topic,
+      language: summary?.language,
+      renewAccess: () => this.#renew(id, access),
+    })
+    await engine.load()
+    const conversation = new StaffConversation(engine, {
+      close: (reason) => this.#closeConversation(engine, reason),
+      leave: () => void this.#leave(id),
+    })
+    this.#held.set(id, { conversation, engine, access })
+    const session = this.#core.session()
+    if (session !== undefined) engine.attach(session)
+    return conversation
+  }
+
+  /** Normal care goes on after twelve hours with a new record; broken glass has to be broken again. */
+  async #renew(id: string, access: Access): Promise<boolean> {
+    if (access.purpose === "BTG") return false
+    await this.#signAccess(id, access, undefined)
+    return true
+  }
+
+  async #closeConversation(engine: ConversationEngine, reason: CloseReason): Promise<void> {
+    engine.assertWritable()
+    this.#core.directory.assertFresh()
+    const record = composeClose(composerOf(this.#host), fromHex(engine.id), reason)
+    const ack = await this.#core.onSession(undefined, (session) => session.publish(record))
+    await engine.reached(ack)
+  }
+
+  async #leave(id: string): Promise<void> {
+    const held = this.#held.get(id)
+    this.#held.delete(id)
+    await held?.engine.dispose()
+  }
+}
+
+/** @throws {WardlineError} ERR_REVOKED, ERR_FORBIDDEN */
+function assertStaff(core: ClientCore, device: Device): void {
+  const { state } = core.directory
+  const known = deviceAt(state, device.id)
+  if (known?.kind !== "staff")
+    throw new WardlineError("ERR_FORBIDDEN", "this device isn't staff of the clinic")
+  if (!isLiveStaff(state, device.id, core.now())) {
+    throw new WardlineError("ERR_REVOKED", "this device was revoked or has expired")
+  }
+}

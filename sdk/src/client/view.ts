@@ -1,0 +1,189 @@
+/** From verified transcript events to what people see: pure, and cheap for each new record. */
+import { equalBytes, toHex } from "../bytes.ts"
+import type { Participant, TranscriptEvent } from "../conversation/index.ts"
+import { WardlineError } from "../errors.ts"
+import type { ChatMessage, MessageAuthor, MessageState, OutboxEntry, SystemNote } from "./chat.ts"
+
+/** A transcript record that shows, without what may change about it later. */
+interface Entry {
+  readonly id: string
+  readonly position: number
+  readonly kind: ChatMessage["kind"]
+  readonly side: MessageAuthor["kind"]
+  readonly deviceId: string
+  readonly role?: string
+  readonly mine: boolean
+  readonly text: string
+  readonly at: number
+  readonly system?: SystemNote
+}
+
+/** How far each side has come in the transcript. */
+interface Progress {
+  readonly seen: number
+  readonly read: number
+}
+
+export interface ViewState {
+  readonly entries: readonly Entry[]
+  readonly patient: Progress
+  readonly staff: Progress
+  /** Up to here this device has read. */
+  readonly ownRead: number
+  readonly patientName?: string
+  readonly closed: boolean
+}
+
+export const EMPTY_VIEW: ViewState = {
+  entries: [],
+  patient: { seen: 0, read: 0 },
+  staff: { seen: 0, read: 0 },
+  ownRead: 0,
+  closed: false,
+}
+
+/** What else the list of messages depends on. */
+export interface ViewContext {
+  /** A staff device's name in the directory. */
+  readonly staffName: (deviceId: string) => string | undefined
+  /** Outbox ids of messages sent in this run, by record hash. */
+  readonly localIds: ReadonlyMap<string, string>
+  readonly outbox: readonly OutboxEntry[]
+  readonly me: MessageAuthor
+}
+
+/** Takes the next event of a transcript.
+ * @param ownDevice - this device's id. */
+export function reduceView(view: ViewState, event: TranscriptEvent, ownDevice: Uint8Array): ViewState {
+  switch (event.kind) {
+    case "message":
+      return reduceMessage(view, event, equalBytes(event.from.device, ownDevice))
+    case "access":
+      return append(view, event, {
+        ...authorOf(event.from),
+        kind: "system",
+        text: `opened the conversation (${event.purpose})`,
+        system: { type: "access", purpose: event.purpose, untilMs: event.until },
+      })
+    case "close":
+      return {
+        ...append(view, event, {
+          ...authorOf(event.from),
+          kind: "system",
+          text: `closed the conversation (${event.reason})`,
+          system: { type: "closed", reason: event.reason },
+        }),
+        closed: true,
+      }
+    case "refused":
+      return append(view, event, { kind: "refused", side: "unknown", deviceId: "", text: "" })
+    default:
+      return view
+  }
+}
+
+type MessageEvent = Extract<TranscriptEvent, { kind: "message" }>
+
+function reduceMessage(view: ViewState, event: MessageEvent, mine: boolean): ViewState {
+  const { from, payload } = event
+  const before = view[from.kind]
+  const seen = Math.max(before.seen, event.seenPosition)
+  const author = { ...authorOf(from), mine }
+  if (payload.type === "receipt") {
+    // Nobody has read what she hasn't seen.
+    const claimed = Math.min(payload.read, event.seenPosition)
+    const progress = { seen, read: Math.max(before.read, claimed) }
+    const ownRead = mine ? Math.max(view.ownRead, claimed) : view.ownRead
+    return { ...view, [from.kind]: progress, ownRead }
+  }
+  const next: ViewState = { ...view, [from.kind]: { ...before, seen } }
+  if (payload.type === "text") return append(next, event, { ...author, kind: "text", text: payload.text })
+  if (payload.type === "unknown") return append(next, event, { ...author, kind: "unknown", text: "" })
+  // Only the patient says who the patient is.
+  if (from.kind !== "patient") return append(next, event, { ...author, kind: "unknown", text: "" })
+  const named = payload.name === undefined ? next : { ...next, patientName: payload.name }
+  return append(named, event, { ...author, kind: "profile", text: payload.answer ?? "" })
+}
+
+type Shown = Omit<Entry, "id" | "position" | "at" | "mine"> & { mine?: boolean }
+
+function append(view: ViewState, event: TranscriptEvent, shown: Shown): ViewState {
+  const { position, issued } = event
+  const entry = { mine: false, ...shown, id: toHex(event.hash), position, at: issued }
+  return { ...view, entries: [...view.entries, entry] }
+}
+
+function authorOf(from: Participant): Pick<Entry, "side" | "deviceId" | "role"> {
+  const author = { side: from.kind, deviceId: toHex(from.device) }
+  return from.kind === "staff" ? { ...author, role: from.role } : author
+}
+
+/** The messages in order: the transcript's, then the outbox's. */
+export function buildMessages(view: ViewState, context: ViewContext): ChatMessage[] {
+  const names = new Map<string, string | undefined>()
+  const nameOf = (entry: Entry): string | undefined => {
+    if (entry.side === "patient") return view.patientName
+    if (!names.has(entry.deviceId)) names.set(entry.deviceId, context.staffName(entry.deviceId))
+    return names.get(entry.deviceId)
+  }
+  const sent = view.entries.map((entry): ChatMessage => {
+    const name = nameOf(entry)
+    const localId = context.localIds.get(entry.id)
+    return {
+      id: entry.id,
+      position: entry.position,
+      kind: entry.kind,
+      mine: entry.mine,
+      from: {
+        kind: entry.side,
+        deviceId: entry.deviceId,
+        ...(name === undefined ? {} : { name }),
+        ...(entry.role === undefined ? {} : { role: entry.role }),
+      },
+      text: entry.text,
+      at: entry.at,
+      state: stateOf(entry, view),
+      ...(localId === undefined ? {} : { localId }),
+      ...(entry.system === undefined ? {} : { system: entry.system }),
+    }
+  })
+  return [...sent, ...context.outbox.map((entry) => outboxMessage(entry, context.me))]
+}
+
+function stateOf(entry: Entry, view: ViewState): MessageState {
+  if (entry.kind === "refused") return "refused"
+  if (!entry.mine) return entry.position <= view.ownRead ? "read" : "delivered"
+  const others = entry.side === "patient" ? view.staff : view.patient
+  if (entry.position <= others.read) return "read"
+  return entry.position <= others.seen ? "delivered" : "sent"
+}
+
+function outboxMessage(entry: OutboxEntry, me: MessageAuthor): ChatMessage {
+  const { localId, kind, text, at, ackedAs, failed, waitingFor } = entry
+  const message = { id: ackedAs ?? localId, localId, kind, mine: true, from: me, text, at }
+  if (failed !== undefined) {
+    return { ...message, state: "failed", error: new WardlineError(failed, "the message could not be sent") }
+  }
+  const state = ackedAs === undefined ? "sending" : "sent"
+  return waitingFor === undefined ? { ...message, state } : { ...message, state, error: waitingFor }
+}
+
+/** How many messages of others are beyond what this device has read. */
+export function countUnread(view: ViewState, readUpTo: number): number {
+  let unread = 0
+  for (let i = view.entries.length - 1; i >= 0; i--) {
+    const entry = view.entries[i] as Entry
+    if (entry.position <= readUpTo) break
+    if (isFromOthers(entry)) unread += 1
+  }
+  return unread
+}
+
+/** The position of the newest message of others: what a receipt names; 0 if there is none. */
+export function newestFromOthers(view: ViewState): number {
+  return view.entries.findLast(isFromOthers)?.position ?? 0
+}
+
+function isFromOthers({ mine, kind }: Entry): boolean {
+  return !mine && (kind === "text" || kind === "profile" || kind === "unknown")
+}

@@ -1,0 +1,2 @@
+/** What needs Node: keystores in files. */
+export { openFileKeystore } from "./keystore/file.ts"

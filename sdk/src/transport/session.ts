@@ -1,0 +1,347 @@
+/** One authenticated connection: login, requests and their answers, subscriptions, pings (docs/protocol.md, Wire).
+ * It is given a socket and knows nothing of how that came to be. */
+import { abortedError, onAbort } from "../abort.ts"
+import { isWardlineError, WardlineError } from "../errors.ts"
+import {
+  AUTH_TAG,
+  authInput,
+  CLOSE_CODES,
+  type DeviceKeys,
+  decodeFrame,
+  encodeFrame,
+  type Frame,
+  type FrameKind,
+} from "../protocol/index.ts"
+import { errorOfClose } from "./close-codes.ts"
+import { ABNORMAL_CLOSE, type OpenSocket, type Socket } from "./socket.ts"
+
+export const HANDSHAKE_LIMIT_MS = 10_000
+export const REQUEST_LIMIT_MS = 30_000
+export const PING_INTERVAL_MS = 25_000
+export const PONG_LIMIT_MS = 10_000
+/** Records that the relay may send ahead of what this device has worked through. */
+export const SUBSCRIPTION_CREDIT = 256
+
+type FrameOf<K extends FrameKind> = Extract<Frame, { kind: K }>
+/** Where the directory stands, by the relay's word. */
+export interface DirectoryHead {
+  readonly position: number
+  readonly link: Uint8Array
+}
+export type Ack = Omit<FrameOf<"ack">, "kind" | "id">
+export type Welcome = Omit<FrameOf<"welcome">, "kind" | "id">
+export type ListedConversation = Omit<FrameOf<"conversation">, "kind" | "id">
+
+export interface SessionOptions {
+  readonly url: string
+  /** 16 bytes. */
+  readonly clinic: Uint8Array
+  readonly keys: DeviceKeys
+  /** Ed25519 by the device's signing key. */
+  readonly sign: (tag: string, message: Uint8Array) => Uint8Array
+  /** The page's origin; empty outside a browser. */
+  readonly origin: string
+  readonly onDirectory: (head: DirectoryHead) => void
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Why a session ended. */
+export interface SessionEnd {
+  readonly code: number
+  readonly error: WardlineError
+}
+
+export interface SubscriptionHandler {
+  /** The next record. The relay may send more once the returned promise is done. */
+  deliver(position: number, record: Uint8Array): Promise<void>
+  /** The backlog is done; called again never. */
+  live(head: { position: number; link: Uint8Array }): void
+  /** The subscription was refused or has ended; nothing follows. */
+  failed(error: WardlineError): void
+}
+
+export interface WatchHandler {
+  conversation(item: ListedConversation): void
+  /** The list as it stood is done; `more`: there are older ones. */
+  listed(more: boolean): void
+  failed(error: WardlineError): void
+}
+
+interface Waiting {
+  readonly settle: (answer: Frame | WardlineError) => void
+}
+
+/** Logs in and resolves with the session once the relay has welcomed this device.
+ * @throws {WardlineError} ERR_OFFLINE, ERR_UNAUTHENTICATED, ERR_REVOKED, ERR_ABORTED or what the relay's close says. */
+export function openSession(openSocket: OpenSocket, options: SessionOptions): Promise<Session> {
+  return new Promise((resolve, reject) => {
+    if (options.signal?.aborted) {
+      reject(abortedError(options.signal))
+      return
+    }
+    const session = new Session(openSocket, options)
+    const stop = onAbort(options.signal, () => session.end(CLOSE_CODES.done, abortedError(options.signal)))
+    session.welcomed.then(() => resolve(session), reject).finally(stop)
+  })
+}
+
+export class Session {
+  /** Resolves once logged in; rejects with why not. */
+  readonly welcomed: Promise<Welcome>
+  /** Resolves when the connection is gone, whoever ended it. */
+  readonly ended: Promise<SessionEnd>
+  readonly #options: SessionOptions
+  readonly #socket: Socket
+  readonly #waiting = new Map<number, Waiting>()
+  readonly #subscriptions = new Map<number, Subscription>()
+  readonly #watches = new Map<number, WatchHandler>()
+  #phase: "challenge" | "login" | "open" | "ended" = "challenge"
+  #nextId = 1
+  #timer: ReturnType<typeof setTimeout> | undefined
+  /** What the relay said of the whole connection before it closed it. */
+  #notice: WardlineError | undefined
+  #resolveWelcome: (welcome: Welcome) => void = () => {}
+  #rejectWelcome: (error: WardlineError) => void = () => {}
+  #resolveEnded: (end: SessionEnd) => void = () => {}
+
+  constructor(openSocket: OpenSocket, options: SessionOptions) {
+    this.#options = options
+    this.welcomed = new Promise((resolve, reject) => {
+      this.#resolveWelcome = resolve
+      this.#rejectWelcome = reject
+    })
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve
+    })
+    this.#timer = setTimeout(() => this.#lost("the relay didn't answer in time"), HANDSHAKE_LIMIT_MS)
+    this.#socket = openSocket(options.url, {
+      opened: () => {},
+      received: (bytes) => this.#received(bytes),
+      closed: (code) => this.#closed(code),
+    })
+  }
+
+  /** Stores a record. Publishing the same bytes again gets the first answer.
+   * @throws {WardlineError} what the relay answers; ERR_OFFLINE where it is unknown whether it was stored. */
+  async publish(record: Uint8Array, signal?: AbortSignal): Promise<Ack> {
+    const answer = await this.#request({ kind: "publish", id: this.#takeId(), record }, signal)
+    if (answer.kind === "ack") return answer
+    throw this.#protocolError("an answer of another kind")
+  }
+
+  /** Asks for a conversation's records after a position, and for those to come. */
+  subscribe(conversation: Uint8Array, after: number, handler: SubscriptionHandler): Subscription {
+    const id = this.#takeId()
+    const subscription = new Subscription(handler, {
+      credit: (more) => this.#send({ kind: "credit", id, more }),
+      unsubscribe: () => {
+        if (this.#subscriptions.delete(id)) this.#send({ kind: "unsubscribe", id })
+      },
+    })
+    this.#subscriptions.set(id, subscription)
+    this.#send({ kind: "subscribe", id, conversation, after, credit: SUBSCRIPTION_CREDIT })
+    return subscription
+  }
+
+  /** Lists the conversations that address this staff device's roles, and then what changes.
+   * @param before - milliseconds since 1970; 0 for the newest. */
+  watch(limit: number, before: number, handler: WatchHandler): void {
+    const id = this.#takeId()
+    this.#watches.set(id, handler)
+    this.#send({ kind: "watch", id, limit, before })
+  }
+
+  /** Asks whether the connection still lives, at once. */
+  probe(): void {
+    if (this.#phase === "open") this.#ping()
+  }
+
+  /** Closes. */
+  end(code: number = CLOSE_CODES.done, error: WardlineError = errorOfClose(code)): void {
+    if (this.#phase === "ended") return
+    this.#socket.close(code, "")
+    this.#finish(code, error)
+  }
+
+  #takeId(): number {
+    const id = this.#nextId
+    this.#nextId = id === 0xffffffff ? 1 : id + 1
+    return id
+  }
+
+  #send(frame: Frame): void {
+    if (this.#phase !== "ended") this.#socket.send(encodeFrame(frame))
+  }
+
+  #request(frame: Frame, signal?: AbortSignal): Promise<Frame> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) throw abortedError(signal)
+      if (this.#phase === "ended") throw errorOfClose(ABNORMAL_CLOSE)
+      const timer = setTimeout(() => this.#lost("the relay didn't answer in time"), REQUEST_LIMIT_MS)
+      const settle = (answer: Frame | WardlineError): void => {
+        clearTimeout(timer)
+        stop()
+        this.#waiting.delete(frame.id)
+        if (answer instanceof WardlineError) reject(answer)
+        else resolve(answer)
+      }
+      const stop = onAbort(signal, () => settle(abortedError(signal)))
+      this.#waiting.set(frame.id, { settle })
+      this.#send(frame)
+    })
+  }
+
+  #received(bytes: Uint8Array): void {
+    if (this.#phase === "ended") return
+    try {
+      this.#take(decodeFrame(bytes))
+    } catch (error) {
+      if (!isWardlineError(error)) throw error
+      // Whatever follows can't be trusted to be in step.
+      this.end(CLOSE_CODES.malformed, error)
+    }
+  }
+
+  #take(frame: Frame): void {
+    if (frame.kind === "error" && frame.id === 0) {
+      this.#notice = errorOfFrame(frame)
+      return
+    }
+    if (this.#phase === "challenge") this.#login(frame)
+    else if (this.#phase === "login") this.#welcome(frame)
+    else this.#dispatch(frame)
+  }
+
+  #login(frame: Frame): void {
+    if (frame.kind !== "challenge") throw this.#protocolError("no challenge")
+    const { clinic, keys, origin, sign } = this.#options
+    const signature = sign(AUTH_TAG, authInput(clinic, frame.relayId, origin, frame.nonce))
+    this.#phase = "login"
+    this.#send({ kind: "auth", id: this.#takeId(), clinic, keys, origin, signature })
+  }
+
+  #welcome(frame: Frame): void {
+    if (frame.kind === "error") {
+      this.end(CLOSE_CODES.unauthenticated, errorOfFrame(frame))
+      return
+    }
+    if (frame.kind !== "welcome") throw this.#protocolError("no welcome")
+    this.#phase = "open"
+    this.#schedulePing()
+    this.#resolveWelcome(frame)
+  }
+
+  #dispatch(frame: Frame): void {
+    switch (frame.kind) {
+      case "ack":
+        this.#waiting.get(frame.id)?.settle(frame)
+        return
+      case "deliver":
+        this.#subscriptions.get(frame.id)?.take(frame.position, frame.record)
+        return
+      case "live":
+        this.#subscriptions.get(frame.id)?.handler.live(frame)
+        return
+      case "conversation":
+        this.#watches.get(frame.id)?.conversation(frame)
+        return
+      case "listed":
+        this.#watches.get(frame.id)?.listed(frame.more)
+        return
+      case "directory":
+        this.#options.onDirectory(frame)
+        return
+      case "pong":
+        this.#schedulePing()
+        return
+      case "error":
+        this.#fail(frame.id, errorOfFrame(frame))
+        return
+      default:
+        throw this.#protocolError("a frame that only clients send")
+    }
+  }
+
+  /** Hands an error to whoever asked. */
+  #fail(id: number, error: WardlineError): void {
+    this.#waiting.get(id)?.settle(error)
+    const subscription = this.#subscriptions.get(id)
+    if (this.#subscriptions.delete(id)) subscription?.handler.failed(error)
+    const watch = this.#watches.get(id)
+    if (this.#watches.delete(id)) watch?.failed(error)
+  }
+
+  #schedulePing(): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#ping(), PING_INTERVAL_MS)
+  }
+
+  #ping(): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#lost("the relay doesn't answer"), PONG_LIMIT_MS)
+    this.#send({ kind: "ping", id: this.#takeId() })
+  }
+
+  #lost(message: string): void {
+    if (this.#phase === "ended") return
+    this.#socket.close(CLOSE_CODES.timeout, "")
+    this.#finish(CLOSE_CODES.timeout, new WardlineError("ERR_OFFLINE", message))
+  }
+
+  #closed(code: number): void {
+    this.#finish(code, this.#notice ?? errorOfClose(code))
+  }
+
+  #finish(code: number, error: WardlineError): void {
+    if (this.#phase === "ended") return
+    this.#phase = "ended"
+    clearTimeout(this.#timer)
+    this.#rejectWelcome(error)
+    // A caller may have nothing waiting on the login any more.
+    this.welcomed.catch(() => {})
+    for (const { settle } of [...this.#waiting.values()]) settle(error)
+    for (const id of [...this.#subscriptions.keys(), ...this.#watches.keys()]) this.#fail(id, error)
+    this.#resolveEnded({ code, error })
+  }
+
+  #protocolError(what: string): WardlineError {
+    return new WardlineError("ERR_MALFORMED", `the relay broke the protocol: ${what}`)
+  }
+}
+
+/** A conversation's stream of records, with credits so that the relay never runs far ahead of this device. */
+export class Subscription {
+  readonly handler: SubscriptionHandler
+  readonly #wire: { credit(more: number): void; unsubscribe(): void }
+  /** Worked through and not yet credited. */
+  #done = 0
+
+  constructor(handler: SubscriptionHandler, wire: { credit(more: number): void; unsubscribe(): void }) {
+    this.handler = handler
+    this.#wire = wire
+  }
+
+  take(position: number, record: Uint8Array): void {
+    this.handler.deliver(position, record).then(
+      () => this.#credit(),
+      // The handler reports its own failures; it only gets no further records.
+      () => this.end(),
+    )
+  }
+
+  end(): void {
+    this.#wire.unsubscribe()
+  }
+
+  #credit(): void {
+    this.#done += 1
+    if (this.#done < SUBSCRIPTION_CREDIT / 2) return
+    this.#wire.credit(this.#done)
+    this.#done = 0
+  }
+}
+
+/** The code is from the shared list. The text is the relay's own, so it goes to whoever debugs and on no screen. */
+function errorOfFrame(frame: FrameOf<"error">): WardlineError {
+  return new WardlineError(frame.code, `the relay refused: ${frame.code}`, { cause: frame.message })
+}
