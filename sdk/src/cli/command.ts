@@ -1,5 +1,6 @@
 /** What a command is: data for the help text and for the parser, and one function. */
 import type { Input } from "./arguments.ts"
+import type { ExitCode } from "./exit-codes.ts"
 import type { Output } from "./output.ts"
 
 export interface OptionSpec {
@@ -20,7 +21,8 @@ export interface Command {
   readonly argument?: { readonly name: string; readonly help: string; readonly required: boolean }
   readonly options: Readonly<Record<string, OptionSpec>>
   readonly examples: readonly string[]
-  run(input: Input, context: Context): Promise<void>
+  /** Returns the exit code; what it throws becomes one. */
+  run(input: Input, context: Context): Promise<ExitCode>
 }
 
 /** What a command gets from the outside world. */

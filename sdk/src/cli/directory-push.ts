@@ -2,6 +2,7 @@ import { openClinicFolder, rememberRelay } from "./clinic-folder.ts"
 import { type Command, SHARED } from "./command.ts"
 import { checkRelayAddress, requireRelay, syncDirectory } from "./directory-copy.ts"
 import { freshnessOf } from "./directory-view.ts"
+import { EXIT } from "./exit-codes.ts"
 
 export const directoryPush: Command = {
   name: "directory push",
@@ -32,6 +33,7 @@ export const directoryPush: Command = {
       context.output.warn(
         "nobody vouched for this directory lately, so patients can't write. Run: wardline directory attest",
       )
+    return EXIT.done
   },
 }
 

@@ -2,6 +2,7 @@ import { openClinicFolder } from "./clinic-folder.ts"
 import { type Command, SHARED } from "./command.ts"
 import { readDirectory } from "./directory-copy.ts"
 import { directoryJson, directoryLines } from "./directory-view.ts"
+import { EXIT } from "./exit-codes.ts"
 
 export const OFFLINE = { help: "read the copy in the clinic's folder and ask no relay" }
 
@@ -22,5 +23,6 @@ export const directoryShow: Command = {
       "",
       `Every signature checked, from the clinic key on. Read from ${source}.`,
     ])
+    return EXIT.done
   },
 }

@@ -3,6 +3,7 @@ import { type Command, SHARED } from "./command.ts"
 import { readDirectory } from "./directory-copy.ts"
 import { OFFLINE } from "./directory-show.ts"
 import { roleLines, rolesOfDirectory } from "./directory-view.ts"
+import { EXIT } from "./exit-codes.ts"
 
 export const roleList: Command = {
   name: "role list",
@@ -23,5 +24,6 @@ export const roleList: Command = {
       },
       roleLines(roles),
     )
+    return EXIT.done
   },
 }

@@ -49,8 +49,7 @@ export async function run(args: readonly string[], around: Surroundings): Promis
       return EXIT.done
     }
     await cryptoReady()
-    await command.run(input, { output, env: around.env, signal: around.signal, now: around.now })
-    return EXIT.done
+    return await command.run(input, { output, env: around.env, signal: around.signal, now: around.now })
   } catch (error) {
     return report(error, command, output, around)
   }

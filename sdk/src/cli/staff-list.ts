@@ -3,6 +3,7 @@ import { type Command, SHARED } from "./command.ts"
 import { readDirectory } from "./directory-copy.ts"
 import { OFFLINE } from "./directory-show.ts"
 import { staffJson, staffLines, staffOf } from "./directory-view.ts"
+import { EXIT } from "./exit-codes.ts"
 
 export const staffList: Command = {
   name: "staff list",
@@ -19,5 +20,6 @@ export const staffList: Command = {
       { source, staff: staff.map((device) => staffJson(device, nowMs)) },
       staffLines(staff, nowMs),
     )
+    return EXIT.done
   },
 }

@@ -24,7 +24,7 @@ const COMMAND: Command = {
     offline: { help: "" },
   },
   examples: [],
-  run: async () => {},
+  run: async () => EXIT.done,
 }
 
 for (const { title, args, message } of [
