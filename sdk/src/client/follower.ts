@@ -1,5 +1,5 @@
 /** Follows one conversation's transcript: subscribes, verifies each record, and remembers the head. */
-import { equalBytes, fromHex, toHex } from "../bytes.ts"
+import { equalBytes, fromHex } from "../bytes.ts"
 import {
   applyRecord,
   headLink,
@@ -211,8 +211,22 @@ export class Follower {
     const behind = head.position < position || (this.#seen !== undefined && position < this.#seen.position)
     if (behind)
       throw new WardlineError("ERR_ROLLBACK", "the conversation is shorter than this device saw before")
-    if (head.position !== position) throw forked("records are withheld")
+    if (head.position > position) {
+      // Announced and not here yet: it must come, with this link, before anything is called live.
+      const session = this.#session
+      this.reached(head.position, head.link).then(
+        () => {
+          if (this.#session === session && session !== undefined) this.#becomeLive()
+        },
+        () => {},
+      )
+      return
+    }
     if (!equalBytes(head.link, headLink(this.#transcript))) throw forked("the relay names another history")
+    this.#becomeLive()
+  }
+
+  #becomeLive(): void {
     this.#isLive = true
     this.#raiseFloor()
     this.#remember()

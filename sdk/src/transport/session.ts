@@ -15,10 +15,23 @@ import {
 import { errorOfClose } from "./close-codes.ts"
 import { ABNORMAL_CLOSE, type OpenSocket, type Socket } from "./socket.ts"
 
-export const HANDSHAKE_LIMIT_MS = 10_000
-export const REQUEST_LIMIT_MS = 30_000
-export const PING_INTERVAL_MS = 25_000
-export const PONG_LIMIT_MS = 10_000
+export interface SessionLimits {
+  /** From connecting to the relay's welcome. */
+  readonly handshakeMs: number
+  /** For an answer to a request. */
+  readonly requestMs: number
+  /** Between pings: shorter than the minute after which middleboxes forget a quiet connection. */
+  readonly pingMs: number
+  /** For the answer to a ping. */
+  readonly pongMs: number
+}
+
+const DEFAULT_LIMITS: SessionLimits = {
+  handshakeMs: 10_000,
+  requestMs: 30_000,
+  pingMs: 25_000,
+  pongMs: 10_000,
+}
 /** Records that the relay may send ahead of what this device has worked through. */
 export const SUBSCRIPTION_CREDIT = 256
 
@@ -42,6 +55,7 @@ export interface SessionOptions {
   /** The page's origin; empty outside a browser. */
   readonly origin: string
   readonly onDirectory: (head: DirectoryHead) => void
+  readonly limits?: Partial<SessionLimits>
   readonly signal?: AbortSignal | undefined
 }
 
@@ -91,6 +105,7 @@ export class Session {
   /** Resolves when the connection is gone, whoever ended it. */
   readonly ended: Promise<SessionEnd>
   readonly #options: SessionOptions
+  readonly #limits: SessionLimits
   readonly #socket: Socket
   readonly #waiting = new Map<number, Waiting>()
   readonly #subscriptions = new Map<number, Subscription>()
@@ -106,6 +121,7 @@ export class Session {
 
   constructor(openSocket: OpenSocket, options: SessionOptions) {
     this.#options = options
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
     this.welcomed = new Promise((resolve, reject) => {
       this.#resolveWelcome = resolve
       this.#rejectWelcome = reject
@@ -113,7 +129,7 @@ export class Session {
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve
     })
-    this.#timer = setTimeout(() => this.#lost("the relay didn't answer in time"), HANDSHAKE_LIMIT_MS)
+    this.#timer = setTimeout(() => this.#lost("the relay didn't answer in time"), this.#limits.handshakeMs)
     this.#socket = openSocket(options.url, {
       opened: () => {},
       received: (bytes) => this.#received(bytes),
@@ -177,7 +193,7 @@ export class Session {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) throw abortedError(signal)
       if (this.#phase === "ended") throw errorOfClose(ABNORMAL_CLOSE)
-      const timer = setTimeout(() => this.#lost("the relay didn't answer in time"), REQUEST_LIMIT_MS)
+      const timer = setTimeout(() => this.#lost("the relay didn't answer in time"), this.#limits.requestMs)
       const settle = (answer: Frame | WardlineError): void => {
         clearTimeout(timer)
         stop()
@@ -273,12 +289,12 @@ export class Session {
 
   #schedulePing(): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#ping(), PING_INTERVAL_MS)
+    this.#timer = setTimeout(() => this.#ping(), this.#limits.pingMs)
   }
 
   #ping(): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#lost("the relay doesn't answer"), PONG_LIMIT_MS)
+    this.#timer = setTimeout(() => this.#lost("the relay doesn't answer"), this.#limits.pongMs)
     this.#send({ kind: "ping", id: this.#takeId() })
   }
 

@@ -11,14 +11,13 @@ export function keystoreConformance(
   run: (name: string, body: () => Promise<void>) => void,
   durable: boolean,
 ): void {
+  // One store for most cases: opening one derives a key, which takes its time.
+  let shared: Promise<Keystore> | undefined
   const withStore = (body: (store: Keystore) => Promise<void>) => async (): Promise<void> => {
-    const store = await open()
-    try {
-      await store.clear()
-      await body(store)
-    } finally {
-      await store.close()
-    }
+    shared ??= open()
+    const store = await shared
+    await store.clear()
+    await body(store)
   }
 
   run(
@@ -105,7 +104,7 @@ export function keystoreConformance(
     }),
   )
   run("after close every call is ERR_LOCKED, and close may be repeated", async () => {
-    const store = await open()
+    const store = await (shared ?? open())
     await store.close()
     await store.close()
     await expectCode(store.get("a"), "ERR_LOCKED")

@@ -6,7 +6,7 @@ import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { fromUtf8, utf8 } from "../../src/bytes.ts"
 import { openFileKeystore } from "../../src/keystore/file.ts"
-import { hasCode, rejects } from "../support/errors.ts"
+import { rejects } from "../support/errors.ts"
 import { keystoreConformance } from "./conformance.ts"
 
 const folder = await mkdtemp(join(tmpdir(), "wardline-keystore-"))

@@ -1,0 +1,274 @@
+/** Administration: staff, devices, roles, policy and consent texts, each change a set of signed directory records. */
+import { abortable, throwIfAborted } from "../abort.ts"
+import { toHex } from "../bytes.ts"
+import {
+  cryptoReady,
+  type Device,
+  deviceFromSeeds,
+  sha256,
+  signingKeyPair,
+  signRootRecord,
+} from "../crypto/index.ts"
+import {
+  adminsOf,
+  type DirectoryDevice,
+  type DirectoryState,
+  deviceAt,
+  isAdmin,
+  isExpired,
+  membersOf,
+} from "../directory/index.ts"
+import { WardlineError } from "../errors.ts"
+import { asRole, parseId, type Role } from "../ids.ts"
+import {
+  type DeviceKeys,
+  deviceIdOf,
+  encodeAdminAdd,
+  encodeConsentText,
+  encodeDeviceAdd,
+  encodeDeviceReference,
+} from "../protocol/index.ts"
+import type { Localized } from "./clinic-info.ts"
+import { type ClinicPolicy, localizedText, policyBody, policyOf, rolesOfTopics } from "./clinic-policy.ts"
+import { type CreatedClinic, createClinic, type NewClinic } from "./create-clinic.ts"
+import { type DirectoryAuthor, extendDirectory } from "./directory-author.ts"
+import { postDirectory } from "./directory-http.ts"
+import { DirectoryTracker } from "./directory-tracker.ts"
+import { type ClientContext, type ClientOptions, readOptions } from "./options.ts"
+import { type HeldRoleKey, RoleSeeds } from "./role-seeds.ts"
+import { ClinicStorage, type DeviceSeeds, randomSeeds } from "./storage.ts"
+
+export interface NewStaff {
+  /** As colleagues and patients will see it. */
+  readonly name: string
+  readonly roles: readonly { readonly role: string; readonly keeper?: boolean }[]
+  /** The public keys that the device made for itself (`createDevice`); made here unless given. */
+  readonly keys?: DeviceKeys
+  /** Milliseconds since 1970; never unless given. */
+  readonly expiresMs?: number
+}
+
+export interface Enrolled {
+  /** Hexadecimal. */
+  readonly deviceId: string
+  /** For `enrolDevice` on that person's device, where the keys were made here. */
+  readonly seeds?: DeviceSeeds
+}
+
+/** An administrator's device. It works over HTTP alone and holds every role's key, so that it can grant them; the
+ * root key is only where it is passed in. Each change ends with an attest. */
+export class AdminClient {
+  readonly #context: ClientContext
+  readonly #tracker: DirectoryTracker
+  readonly #device: Device
+  readonly #roleSeeds: RoleSeeds
+
+  private constructor(context: ClientContext, tracker: DirectoryTracker, device: Device) {
+    this.#context = context
+    this.#tracker = tracker
+    this.#device = device
+    this.#roleSeeds = new RoleSeeds(device)
+  }
+
+  /** Makes a new clinic; see {@link createClinic}. Nothing is sent. */
+  static createClinic(clinic: NewClinic): Promise<CreatedClinic> {
+    return createClinic(clinic)
+  }
+
+  /** Gives a new clinic's first records to a relay that expects its key.
+   * @throws {WardlineError} what the relay says; ERR_OFFLINE, ERR_ABORTED, ERR_CONFIG. */
+  static async publish(
+    options: Pick<ClientOptions, "relay" | "clinicKey" | "keystore" | "signal">,
+    records: readonly Uint8Array[],
+  ): Promise<void> {
+    await postDirectory(readOptions(options), records)
+  }
+
+  /** Opens the clinic's directory as the administrator whose device the keystore holds.
+   * @throws {WardlineError} ERR_KEYSTORE without a device; ERR_FORBIDDEN for one that is no administrator's;
+   *   ERR_CLINIC_KEY, ERR_ROLLBACK, ERR_FORK, ERR_CONFIG, ERR_OFFLINE, ERR_ABORTED. A stale directory is no
+   *   failure: `attest` mends it. */
+  static async connect(options: ClientOptions): Promise<AdminClient> {
+    const context = readOptions(options)
+    throwIfAborted(context.signal)
+    await abortable(cryptoReady(), context.signal)
+    const storage = new ClinicStorage(context.keystore, context.clinicId)
+    const device = await storage.loadDevice()
+    if (device === undefined) throw new WardlineError("ERR_KEYSTORE", "this device isn't enrolled")
+    const tracker = await DirectoryTracker.load(context, storage)
+    await tracker.refresh()
+    if (!isAdmin(tracker.state, device.id)) {
+      throw new WardlineError("ERR_FORBIDDEN", "this device isn't an administrator's")
+    }
+    await tracker.persist()
+    return new AdminClient(context, tracker, device)
+  }
+
+  /** The directory as this device has checked it. */
+  get directory(): DirectoryState {
+    return this.#tracker.state
+  }
+
+  /** The policy in force.
+   * @throws {WardlineError} ERR_NOT_FOUND before there is one. */
+  get policy(): ClinicPolicy {
+    const { policy } = this.directory
+    if (policy === undefined) throw new WardlineError("ERR_NOT_FOUND", "the clinic has no policy yet")
+    return policyOf(policy)
+  }
+
+  /** Fetches what others have changed. */
+  async refresh(): Promise<void> {
+    await this.#tracker.refresh()
+  }
+
+  /** Adds a staff device and gives it every generation of its roles' keys; a role that is new gets its first.
+   * @throws {WardlineError} ERR_FORBIDDEN for keys that were registered before, or a role whose key this
+   *   administrator doesn't hold; ERR_MALFORMED for names and keys that can't be used. */
+  async addStaff(staff: NewStaff): Promise<Enrolled> {
+    const seeds = staff.keys === undefined ? randomSeeds() : undefined
+    const keys = staff.keys ?? publicKeysOf(seeds as DeviceSeeds)
+    const roles = staff.roles.map(({ role, keeper = false }) => ({ role: asRole(role), keeper }))
+    const id = deviceIdOf(sha256, keys.signing, keys.wrapping)
+    await this.#change((author) => {
+      const held = roles.map(({ role }) => this.#heldOrNew(author, role))
+      author.add(
+        "device-add",
+        encodeDeviceAdd({ keys, name: staff.name, roles, expires: staff.expiresMs ?? 0 }),
+      )
+      for (const key of held.flat()) author.grant(key, { id, keys })
+    })
+    const deviceId = toHex(id)
+    return seeds === undefined ? { deviceId } : { deviceId, seeds }
+  }
+
+  /** Revokes a staff device and renews every role key that it held, in one change.
+   * @param deviceId - hexadecimal.
+   * @throws {WardlineError} ERR_NOT_FOUND, ERR_REVOKED */
+  async revokeDevice(deviceId: string): Promise<void> {
+    const id = parseId(deviceId)
+    await this.#change((author) => {
+      const device = deviceAt(author.state, id)
+      if (device?.kind !== "staff") throw new WardlineError("ERR_NOT_FOUND", "no such staff device")
+      author.add("device-revoke", encodeDeviceReference(id))
+      for (const { role } of device.roles) this.#renewRole(author, role)
+    })
+  }
+
+  /** Makes a role with its first key.
+   * @throws {WardlineError} ERR_CONFLICT if it exists; ERR_MALFORMED for its name. */
+  async addRole(role: string): Promise<void> {
+    await this.#change((author) => {
+      if (author.state.roleKeys.has(asRole(role)))
+        throw new WardlineError("ERR_CONFLICT", "the role exists already")
+      this.#renewRole(author, asRole(role))
+    })
+  }
+
+  /** Renews a role's key and gives it to every member.
+   * @throws {WardlineError} ERR_NOT_FOUND */
+  async rotateRole(role: string): Promise<void> {
+    await this.#change((author) => {
+      if (!author.state.roleKeys.has(asRole(role))) throw new WardlineError("ERR_NOT_FOUND", "no such role")
+      this.#renewRole(author, asRole(role))
+    })
+  }
+
+  /** Changes the policy; what isn't given stays. Roles that are new get their first key.
+   * @throws {WardlineError} ERR_CONFIG */
+  async setPolicy(changes: Partial<ClinicPolicy>): Promise<void> {
+    await this.#change((author) => {
+      const policy = { ...this.policy, ...changes }
+      for (const role of rolesOfTopics(policy.topics)) {
+        if (!author.state.roleKeys.has(role)) this.#renewRole(author, role)
+      }
+      author.add("policy", policyBody(policy))
+    })
+  }
+
+  /** Publishes a consent text's next version. Conversations from now on need consent to it.
+   * @param consent.texts - by language; the first is the default. */
+  async setConsentText(consent: { readonly id: string; readonly texts: Localized }): Promise<void> {
+    const id = asRole(consent.id)
+    await this.#change((author) => {
+      const version = (author.state.consentTexts.findLast((text) => text.id === id)?.version ?? 0) + 1
+      author.add("consent-text", encodeConsentText({ id, version, texts: localizedText(consent.texts) }))
+    })
+  }
+
+  /** Adds an administrator, by the root key, and gives her every role's keys.
+   * @param admin.rootSeed - 32 bytes; not kept. */
+  async addAdmin(admin: { rootSeed: Uint8Array; name: string; keys?: DeviceKeys }): Promise<Enrolled> {
+    const seeds = admin.keys === undefined ? randomSeeds() : undefined
+    const keys = admin.keys ?? publicKeysOf(seeds as DeviceSeeds)
+    const id = deviceIdOf(sha256, keys.signing, keys.wrapping)
+    await this.#change((author) => {
+      const body = encodeAdminAdd({ keys, name: admin.name })
+      author.take(
+        signRootRecord(this.#root(admin.rootSeed), { type: "admin-add", issued: author.nowMs }, body),
+      )
+      for (const role of author.state.roleKeys.keys()) {
+        for (const key of this.#roleSeeds.generationsOf(role)) author.grant(key, { id, keys })
+      }
+    })
+    const deviceId = toHex(id)
+    return seeds === undefined ? { deviceId } : { deviceId, seeds }
+  }
+
+  /** Removes another administrator, by the root key, and renews every role's key, as she held them all.
+   * @param deviceId - hexadecimal. */
+  async removeAdmin(admin: { rootSeed: Uint8Array; deviceId: string }): Promise<void> {
+    const id = parseId(admin.deviceId)
+    await this.#change((author) => {
+      const header = { type: "admin-remove", issued: author.nowMs } as const
+      author.take(signRootRecord(this.#root(admin.rootSeed), header, encodeDeviceReference(id)))
+      for (const role of [...author.state.roleKeys.keys()]) this.#renewRole(author, role)
+    })
+  }
+
+  /** Vouches for the directory as it stands. */
+  async attest(): Promise<void> {
+    await this.#change(() => {})
+  }
+
+  async #change(compose: (author: DirectoryAuthor) => void): Promise<void> {
+    await extendDirectory(this.#context, this.#tracker, this.#device, (author) => {
+      this.#roleSeeds.update(author.state)
+      compose(author)
+      author.attest()
+    })
+  }
+
+  /** Every generation of a role that this administrator can grant; the newest has to be among them. */
+  #heldOrNew(author: DirectoryAuthor, role: Role): HeldRoleKey[] {
+    const generations = author.state.roleKeys.get(role)
+    if (generations === undefined) return [this.#renewRole(author, role)]
+    const held = this.#roleSeeds.generationsOf(role)
+    if (!held.some(({ generation }) => generation === generations.length)) {
+      throw new WardlineError("ERR_FORBIDDEN", "this administrator doesn't hold the role's newest key")
+    }
+    return held
+  }
+
+  /** Makes a role's next key and grants it to its members and to every administrator. */
+  #renewRole(author: DirectoryAuthor, role: Role): HeldRoleKey {
+    const key = author.addRoleKey(role)
+    const receivers: DirectoryDevice[] = [...membersOf(author.state, role), ...adminsOf(author.state)]
+    for (const device of receivers) if (!isExpired(device, author.nowMs)) author.grant(key, device)
+    return key
+  }
+
+  /** @throws {WardlineError} ERR_CLINIC_KEY unless the seed is of the pinned key. */
+  #root(seed: Uint8Array): ReturnType<typeof signingKeyPair> {
+    const root = signingKeyPair(seed)
+    if (toHex(root.publicKey) !== toHex(this.#context.clinicKey)) {
+      throw new WardlineError("ERR_CLINIC_KEY", "the root key isn't this clinic's")
+    }
+    return root
+  }
+}
+
+function publicKeysOf(seeds: DeviceSeeds): DeviceKeys {
+  const { signing, wrapping } = deviceFromSeeds(seeds.signingSeed, seeds.wrappingSeed)
+  return { signing: signing.publicKey, wrapping: wrapping.publicKey }
+}

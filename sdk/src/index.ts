@@ -1,0 +1,28 @@
+/** Wardline's SDK: clients for patients, staff and administrators, in browsers and Node. */
+
+export { AdminClient, type Enrolled, type NewStaff } from "./client/admin-client.ts"
+export type {
+  ChatMessage,
+  ConversationView,
+  MessageAuthor,
+  MessageState,
+  SystemNote,
+} from "./client/chat.ts"
+export type { Agreement, ClinicInfo, ConsentText, Localized, TopicInfo } from "./client/clinic-info.ts"
+export type { ClinicPolicy } from "./client/clinic-policy.ts"
+export type { Conversation } from "./client/conversation.ts"
+export type { ConversationSummary } from "./client/conversation-list.ts"
+export type { CreatedClinic, NewClinic } from "./client/create-clinic.ts"
+export { createDevice, enrolDevice, type StoredDevice } from "./client/enrolment.ts"
+export { ClockEvent } from "./client/events.ts"
+export type { ClientOptions } from "./client/options.ts"
+export { PatientClient } from "./client/patient-client.ts"
+export { StaffClient } from "./client/staff-client.ts"
+export type { StaffConversation } from "./client/staff-conversation.ts"
+export type { DeviceSeeds } from "./client/storage.ts"
+export { ERROR_CODES, type ErrorCode, isErrorCode, isWardlineError, WardlineError } from "./errors.ts"
+export { openIndexedDbKeystore } from "./keystore/indexed-db.ts"
+export type { Keystore } from "./keystore/keystore.ts"
+export { memoryKeystore } from "./keystore/memory.ts"
+export type { CloseReason, DeviceKeys, OpeningHours, Purpose } from "./protocol/index.ts"
+export type { ConnectionState } from "./transport/index.ts"
