@@ -1,0 +1,70 @@
+import { wantedLanguages } from "../strings/languages.ts"
+import { loadChatStrings } from "../strings/load-chat.ts"
+import { defineFrameApp, FrameAppElement } from "./app-element.ts"
+import { emptyModel, type FrameModel } from "./model.ts"
+import { FrameSession } from "./session.ts"
+import { isStandalone, linkToShell, type ShellLink } from "./shell-link.ts"
+import { applyTheme } from "./theme.ts"
+
+defineFrameApp()
+const app = new FrameAppElement()
+
+function show(model: FrameModel): void {
+  const { language, direction } = model.strings
+  document.documentElement.lang = language
+  document.documentElement.dir = direction
+  document.title = model.strings.messages
+  app.model = model
+  if (!app.isConnected) document.body.append(app)
+}
+
+if (isStandalone(window)) void showStandalone()
+else void run()
+
+/** Opened by itself: no key to trust, no page to return to. Says so and does nothing. */
+async function showStandalone(): Promise<void> {
+  const strings = await loadChatStrings(wantedLanguages("auto"))
+  show({ ...emptyModel(strings), screen: { kind: "standalone" } })
+}
+
+async function run(): Promise<void> {
+  let link: ShellLink | null = null
+  let session: FrameSession | null = null
+  let clinicKey: string | null = null
+  let isVisible = false
+  link = await linkToShell(window, {
+    configure: (config) => {
+      applyTheme(app, config.theme)
+      matchMedia("(prefers-color-scheme: dark)").onchange = () => applyTheme(app, config.theme)
+      if (clinicKey === config.clinicKey) session?.setLanguage(config.language)
+      if (clinicKey !== null) return
+      clinicKey = config.clinicKey
+      void FrameSession.begin(
+        {
+          relay: location.origin,
+          show,
+          tellShell: (message) => {
+            // The screen is empty before the page is left: nothing stays readable while it goes.
+            if (message.type === "exit") document.body.replaceChildren()
+            link?.send(message)
+          },
+          restoreText: (text) => app.restoreText(text),
+        },
+        config,
+      ).then((begun) => {
+        session = begun
+        app.actions = begun
+        begun.setVisible(isVisible)
+      })
+    },
+    visible: (visible) => {
+      isVisible = visible
+      session?.setVisible(visible)
+      if (!visible) return
+      app.reportSeen()
+      app.focusScreen()
+    },
+  })
+  document.addEventListener("visibilitychange", () => app.reportSeen())
+  window.addEventListener("pagehide", () => void session?.end())
+}

@@ -1,0 +1,88 @@
+import { html, nothing, type TemplateResult } from "lit"
+import { dialogView, linkDialog } from "../../ui/dialog-views.ts"
+import { icon } from "../../ui/icons.ts"
+import type { FrameActions, FrameModel } from "../model.ts"
+import { languagePicker } from "./consent.ts"
+
+export type DialogState =
+  | { readonly kind: "encryption" }
+  | { readonly kind: "menu" }
+  | { readonly kind: "link"; readonly href: string }
+  /** Asks before deleting one conversation (its id) or all (null). */
+  | { readonly kind: "forget"; readonly id: string | null }
+
+export interface DialogContext {
+  readonly model: FrameModel
+  readonly actions: FrameActions
+  readonly show: (dialog: DialogState | null) => void
+}
+
+function menuDialog({ model, actions, show }: DialogContext): TemplateResult {
+  const { strings, screen } = model
+  const current = screen.kind === "conversation" ? screen.id : null
+  const has = model.conversations.length > 0
+  const act = (run: () => void) => (): void => {
+    show(null)
+    run()
+  }
+  return dialogView(
+    strings.menu,
+    strings.close,
+    () => show(null),
+    html`
+    ${languagePicker(model, actions)}
+    <ul class="menu">
+      ${has && screen.kind !== "list" ? html`<li><button class="entry" type="button" @click=${act(() => actions.showList())}>${icon("chat")}${strings.conversations}</button></li>` : nothing}
+      ${has ? html`<li><button class="entry" type="button" @click=${act(() => actions.startNew())}>${icon("plus")}${strings.newConversation}</button></li>` : nothing}
+      <li><button class="entry" type="button" @click=${() => show({ kind: "encryption" })}>${icon("lock")}${strings.encryptedTitle}</button></li>
+      ${current === null ? nothing : html`<li class="apart"><button class="entry danger" type="button" @click=${() => show({ kind: "forget", id: current })}>${icon("trash")}${strings.forget}</button></li>`}
+      ${model.conversations.length > 1 || (has && current === null) ? html`<li class=${current === null ? "apart" : ""}><button class="entry danger" type="button" @click=${() => show({ kind: "forget", id: null })}>${icon("trash")}${strings.forgetAll}</button></li>` : nothing}
+    </ul>
+  `,
+  )
+}
+
+function forgetDialog({ model, actions, show }: DialogContext, id: string | null): TemplateResult {
+  const { strings } = model
+  return dialogView(
+    strings.forgetTitle,
+    strings.close,
+    () => show(null),
+    html`
+    <p>${id === null ? strings.forgetAllText : strings.forgetText}</p>
+    <div class="actions">
+      <button class="button" type="button" autofocus @click=${() => show(null)}>${strings.cancel}</button>
+      <button class="button danger" type="button" @click=${() => {
+        show(null)
+        actions.forget(id)
+      }}>${strings.forgetConfirm}</button>
+    </div>
+  `,
+  )
+}
+
+export function frameDialog(
+  context: DialogContext,
+  dialog: DialogState | null,
+): TemplateResult | typeof nothing {
+  const { model, show } = context
+  switch (dialog?.kind) {
+    case "encryption":
+      return dialogView(
+        model.strings.encryptedTitle,
+        model.strings.close,
+        () => show(null),
+        html`
+        ${model.strings.encryptedText.map((paragraph) => html`<p>${paragraph}</p>`)}
+      `,
+      )
+    case "menu":
+      return menuDialog(context)
+    case "link":
+      return linkDialog(dialog.href, model.strings, () => show(null))
+    case "forget":
+      return forgetDialog(context, dialog.id)
+    case undefined:
+      return nothing
+  }
+}

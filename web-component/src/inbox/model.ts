@@ -1,0 +1,85 @@
+import type {
+  ClinicInfo,
+  CloseReason,
+  ConnectionState,
+  ConversationSummary,
+  ConversationView,
+} from "@wardline/sdk"
+import type { InboxStrings } from "../strings/inbox-strings.ts"
+import type { Enrolment } from "./enrolment.ts"
+
+export type InboxScreen =
+  | { readonly kind: "loading" }
+  /** This browser isn't a staff device yet. `failed`: the code that was given can't be used. */
+  | { readonly kind: "enrol"; readonly failed: boolean }
+  /** A code was given, and this browser is another device already. */
+  | { readonly kind: "replace"; readonly enrolment: Enrolment }
+  | { readonly kind: "locked" }
+  | { readonly kind: "problem"; readonly code: string }
+  | { readonly kind: "elsewhere" }
+  | { readonly kind: "inbox" }
+
+export interface Me {
+  readonly deviceId: string
+  readonly name: string
+  readonly roles: readonly string[]
+}
+
+export interface InboxToast {
+  readonly text: string
+  readonly undo?: () => void
+}
+
+/** What the open pane shows. */
+export type Pane =
+  | { readonly kind: "none" }
+  | { readonly kind: "opening"; readonly id: string }
+  | { readonly kind: "failed"; readonly id: string; readonly code: string }
+  | { readonly kind: "open"; readonly id: string; readonly view: ConversationView }
+
+/** Everything that the inbox shows, as plain data. */
+export interface InboxModel {
+  readonly screen: InboxScreen
+  readonly strings: InboxStrings
+  readonly me: Me | null
+  readonly clinic: ClinicInfo | null
+  readonly list: readonly ConversationSummary[]
+  readonly connection: ConnectionState | null
+  readonly pane: Pane
+  readonly toast: InboxToast | null
+  readonly nowMs: number
+}
+
+export interface InboxActions {
+  enrol(code: string): void
+  replaceDevice(enrolment: Enrolment): void
+  retry(): void
+  unlock(): void
+  lock(): void
+  signOut(): void
+  useHere(): void
+  setLanguage(tag: string): void
+  open(id: string): void
+  /** Leaves the open conversation. */
+  back(): void
+  send(text: string): void
+  retryMessage(messageId: string): void
+  discardMessage(messageId: string): void
+  markRead(): void
+  closeConversation(reason: CloseReason): void
+}
+
+/** Before anything is known. */
+export function emptyInboxModel(strings: InboxStrings): InboxModel {
+  return {
+    screen: { kind: "loading" },
+    strings,
+    me: null,
+    clinic: null,
+    list: [],
+    connection: null,
+    pane: { kind: "none" },
+    toast: null,
+    nowMs: Date.now(),
+  }
+}

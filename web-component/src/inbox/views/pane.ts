@@ -1,0 +1,127 @@
+import type { ConversationView } from "@wardline/sdk"
+import { html, nothing, type TemplateResult } from "lit"
+import { languageName } from "../../strings/languages.ts"
+import { problemOf } from "../../strings/problems.ts"
+import { ageName } from "../../ui/format.ts"
+import { icon } from "../../ui/icons.ts"
+import { plainName } from "../../ui/inert-text.ts"
+import type { ThreadActions } from "../../ui/thread-views.ts"
+import type { InboxActions, InboxModel } from "../model.ts"
+import { topicLabel } from "./list.ts"
+
+export interface PaneDialogs {
+  link(href: string): void
+  close(): void
+}
+
+/** What the patient called themselves, if they did. */
+export function patientName(view: ConversationView): string {
+  const named = view.messages.find(
+    (message) => message.from.kind === "patient" && message.from.name !== undefined,
+  )
+  return plainName(named?.from.name ?? "")
+}
+
+function headView(
+  model: InboxModel,
+  actions: InboxActions,
+  id: string,
+  facts: TemplateResult | typeof nothing,
+  button: TemplateResult | typeof nothing = nothing,
+): TemplateResult {
+  const { strings } = model
+  const summary = model.list.find((one) => one.id === id)
+  return html`<header class="pane-head">
+    <button class="icon back" type="button" aria-label=${strings.backToList} @click=${() => actions.back()}>${icon("back")}</button>
+    <div class="title">
+      <h1 tabindex="-1" dir="auto">${topicLabel(model, summary?.topic)}</h1>
+      ${facts}
+    </div>
+    ${button}
+  </header>`
+}
+
+function chooseView(model: InboxModel): TemplateResult {
+  const { strings } = model
+  const keys: readonly (readonly [string, string])[] = [
+    ["J", strings.shortcutNext],
+    ["K", strings.shortcutPrevious],
+    ["Enter", strings.shortcutOpen],
+    ["Esc", strings.shortcutBack],
+  ]
+  return html`<div class="choose">
+    <span class="sign muted">${icon("chat")}</span>
+    <h1>${strings.chooseTitle}</h1>
+    <p class="muted">${strings.chooseText}</p>
+    <dl class="keys small muted" aria-label=${strings.shortcuts}>
+      ${keys.map(([key, what]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${what}</dd></div>`)}
+    </dl>
+  </div>`
+}
+
+function openView(
+  model: InboxModel,
+  actions: InboxActions,
+  view: ConversationView,
+  dialogs: PaneDialogs,
+): TemplateResult {
+  const { strings } = model
+  const summary = model.list.find((one) => one.id === view.id)
+  const name = patientName(view)
+  const language = view.language ?? summary?.language
+  const threadActions: ThreadActions = {
+    retry: (messageId) => actions.retryMessage(messageId),
+    discard: (messageId) => actions.discardMessage(messageId),
+    link: (href) => dialogs.link(href),
+  }
+  const facts = html`<p class="facts small muted">
+    ${name === "" ? nothing : html`<bdi>${name}</bdi>`}
+    ${language === undefined ? nothing : html`<span>${languageName(language)}</span>`}
+    ${summary === undefined ? nothing : html`<span>${strings.startedAgo(ageName(summary.startedAt, model.nowMs, strings.language))}</span>`}
+  </p>`
+  const closeButton = html`<button class="button close-talk" type="button" @click=${() => dialogs.close()}>
+    ${icon("archive")}<span>${strings.closeConversation}</span>
+  </button>`
+  return html`
+    ${headView(model, actions, view.id, facts, view.status === "open" ? closeButton : nothing)}
+    <wl-thread
+      .view=${view}
+      .strings=${strings}
+      .actions=${threadActions}
+      .nowMs=${model.nowMs}
+      .empty=${html`<p class="middle empty muted">${strings.noMessages}</p>`}
+      .onEnd=${() => actions.markRead()}
+    ></wl-thread>
+    ${
+      view.status === "forked"
+        ? html`<footer role="alert"><h2>${strings.forkedTitle}</h2><p>${strings.forkedText}</p></footer>`
+        : view.status === "closed"
+          ? html`<footer><p class="muted">${strings.closedConversation}</p></footer>`
+          : html`<wl-composer class="composer" .strings=${strings} .onSend=${(text: string) => actions.send(text)}></wl-composer>`
+    }
+  `
+}
+
+export function paneView(model: InboxModel, actions: InboxActions, dialogs: PaneDialogs): TemplateResult {
+  const { pane, strings } = model
+  switch (pane.kind) {
+    case "none":
+      return chooseView(model)
+    case "opening":
+      return html`${headView(model, actions, pane.id, nothing)}
+        <div class="choose" role="status"><span class="spinner"></span><p class="muted">${strings.opening}</p></div>`
+    case "failed": {
+      const text = strings.problems[problemOf(pane.code)]
+      return html`${headView(model, actions, pane.id, nothing)}
+        <div class="choose" role="alert">
+          <span class="sign danger">${icon("alert")}</span>
+          <h2>${text.title}</h2>
+          <p>${text.advice}</p>
+          <button class="button" type="button" @click=${() => actions.open(pane.id)}>${strings.retryNow}</button>
+          <p class="small muted">${strings.codeForSupport} <code>${pane.code}</code></p>
+        </div>`
+    }
+    case "open":
+      return openView(model, actions, pane.view, dialogs)
+  }
+}

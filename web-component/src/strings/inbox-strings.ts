@@ -1,0 +1,66 @@
+import type { ProblemText, ThreadStrings } from "./chat-strings.ts"
+import type { Problem } from "./problems.ts"
+
+/** Everything that the staff's inbox says by itself. */
+export interface InboxStrings extends ThreadStrings {
+  readonly inbox: string
+  readonly loading: string
+  readonly enrolTitle: string
+  readonly enrolText: string
+  readonly enrolLabel: string
+  readonly enrolFile: string
+  readonly enrolButton: string
+  readonly enrolFailed: string
+  readonly replaceTitle: string
+  readonly replaceText: string
+  readonly replaceButton: string
+  readonly replaceKeep: string
+  readonly lockedTitle: string
+  readonly lockedText: string
+  readonly unlock: string
+  readonly lock: string
+  readonly signOut: string
+  readonly signOutTitle: string
+  readonly signOutText: string
+  readonly account: string
+  readonly rolesLabel: string
+  readonly deviceLabel: string
+  readonly languageLabel: string
+  readonly shortcuts: string
+  readonly shortcutNext: string
+  readonly shortcutPrevious: string
+  readonly shortcutOpen: string
+  readonly shortcutBack: string
+  readonly elsewhereTitle: string
+  readonly elsewhereText: string
+  readonly useHere: string
+  readonly retryNow: string
+  readonly codeForSupport: string
+  readonly conversations: string
+  readonly noTopic: string
+  readonly urgent: string
+  readonly closedLabel: string
+  readonly overdue: string
+  readonly emptyQueue: string
+  readonly emptyInbox: string
+  readonly chooseTitle: string
+  readonly chooseText: string
+  readonly opening: string
+  readonly backToList: string
+  readonly closeConversation: string
+  readonly closeTitle: string
+  readonly closeText: string
+  readonly closing: string
+  readonly closedConversation: string
+  readonly noMessages: string
+  readonly reconnecting: string
+  readonly forkedTitle: string
+  readonly forkedText: string
+  waitingCount(count: number): string
+  waitingSince(age: string): string
+  /** Staff wrote or opened it last; whether that was an answer isn't known from outside. */
+  withTeam(age: string): string
+  closedAgo(age: string): string
+  startedAgo(age: string): string
+  readonly problems: Readonly<Record<Problem, ProblemText>>
+}

@@ -1,0 +1,48 @@
+import { type CSSResult, css } from "lit"
+
+export const threadStyles: CSSResult = css`
+  :host { display: block; position: relative; min-block-size: 0; }
+  .scroll { block-size: 100%; overflow-y: auto; overscroll-behavior: contain; padding: 1rem 1rem .5rem; scroll-padding: 1rem; }
+  .scroll:focus-visible { outline-offset: -3px; }
+  .rows { display: flex; flex-direction: column; gap: .875rem; min-block-size: 100%; justify-content: flex-end; }
+  .middle { align-self: center; max-inline-size: 34rem; text-align: center; }
+  .empty { margin-block: auto; display: grid; gap: .5rem; padding: 1rem; }
+  .day { font-size: .8125rem; font-weight: 600; color: var(--muted); padding-block: .25rem; }
+  .unread { align-self: stretch; display: flex; align-items: center; gap: .75rem; color: var(--accent-ink);
+    font-size: .8125rem; font-weight: 650; }
+  .unread::before, .unread::after { content: ""; flex: 1; border-block-start: 1px solid currentColor; opacity: .4; }
+  .group { display: flex; flex-direction: column; align-items: flex-start; gap: .1875rem; max-inline-size: min(84%, 34rem); }
+  .group.mine { align-self: flex-end; align-items: flex-end; }
+  .who { display: flex; flex-wrap: wrap; gap: 0 .5rem; align-items: baseline; padding-inline: .25rem; margin-block-end: .125rem;
+    font-size: .875rem; font-weight: 650; }
+  .role, .at { font-size: .8125rem; font-weight: 400; color: var(--muted); }
+  .item { display: flex; flex-direction: column; align-items: inherit; max-inline-size: 100%; }
+  .bubble { max-inline-size: 100%; padding: .5625rem .875rem; border-radius: 1.125rem; background: var(--surface);
+    border: 1px solid var(--line); white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; }
+  .mine .bubble { background: var(--mine); border-color: transparent; }
+  .group:not(.mine) .item:not(:last-child) .bubble { border-end-start-radius: .375rem; }
+  .group:not(.mine) .item + .item .bubble { border-start-start-radius: .375rem; }
+  .mine .item:not(:last-child) .bubble { border-end-end-radius: .375rem; }
+  .mine .item + .item .bubble { border-start-end-radius: .375rem; }
+  .sending .bubble { opacity: .72; }
+  .failed .bubble { border-color: var(--danger); }
+  .meta { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem; padding: .1875rem .25rem 0; color: var(--muted);
+    font-size: .8125rem; }
+  .meta svg { inline-size: 1rem; block-size: 1rem; }
+  .failed .meta { color: var(--danger); font-weight: 600; }
+  .meta button { min-block-size: var(--tap); padding-inline: .5rem; border: 0; background: none; font-weight: 650; cursor: pointer;
+    text-decoration: underline; text-underline-offset: .2em; }
+  .link { color: var(--accent-ink); cursor: pointer; unicode-bidi: isolate; border-radius: .125rem; text-decoration: underline; text-decoration-style: dotted; text-underline-offset: .2em; }
+  .mark { display: inline-block; padding-inline: .25rem; border-radius: .25rem; background: var(--notice); color: var(--notice-ink);
+    font: 600 .6875rem/1.3 ui-monospace, monospace; direction: ltr; unicode-bidi: isolate; }
+  .note { align-self: center; max-inline-size: 30rem; text-align: center; font-size: .875rem; color: var(--muted);
+    overflow-wrap: anywhere; }
+  .note.warning { padding: .625rem .875rem; border: 1px solid var(--notice-line); border-radius: var(--radius-small);
+    background: var(--notice); color: var(--notice-ink); }
+  .jump { position: absolute; inset-block-end: .75rem; inset-inline: 0; margin-inline: auto; inline-size: fit-content;
+    border-radius: 22px; box-shadow: 0 4px 16px var(--shadow); }
+  .jump svg { inline-size: 1rem; block-size: 1rem; }
+  .loading { display: grid; place-items: center; padding: 2rem; }
+  @media (max-height: 460px) { .scroll { overflow: visible; block-size: auto; } }
+  @media (forced-colors: active) { .bubble, .mine .bubble { border-color: CanvasText; } .mark { border: 1px solid; } }
+`

@@ -1,0 +1,227 @@
+// Every screen of the patient's chat as plain data, for looking at and for accessibility checks.
+import type { ChatMessage, ClinicInfo, ConsentText, ConversationView } from "@wardline/sdk"
+import type { FrameModel, Screen } from "../../src/frame/model.ts"
+import { loadChatStrings } from "../../src/strings/load-chat.ts"
+
+const NOW = Date.now()
+const MINUTE = 60_000
+
+export const clinic: ClinicInfo = {
+  name: {
+    en: "Maple Street Family Clinic",
+    es: "Clínica Familiar Maple Street",
+    ar: "عيادة شارع القيقب للأسرة",
+  },
+  emergency: {
+    en: "Not watched for emergencies. Call 911. In distress, call or text 988.",
+    es: "No se vigila para emergencias. Llame al 911. En crisis, llame o escriba al 988.",
+    ar: "لا تُراقَب هذه المحادثة لحالات الطوارئ. اتصل بالرقم 911. عند الضيق النفسي اتصل أو أرسل رسالة إلى 988.",
+  },
+  topics: [
+    {
+      id: "refill",
+      label: { en: "Refill a prescription", es: "Renovar una receta", ar: "تجديد وصفة طبية" },
+      replyWithinMinutes: 120,
+      roles: ["nursing"],
+    },
+    {
+      id: "symptoms",
+      label: { en: "A question about symptoms", es: "Una pregunta sobre síntomas", ar: "سؤال عن أعراض" },
+      replyWithinMinutes: 60,
+      roles: ["nursing"],
+    },
+    {
+      id: "bill",
+      label: { en: "A bill or insurance", es: "Una factura o el seguro", ar: "فاتورة أو تأمين" },
+      replyWithinMinutes: 2880,
+      roles: ["billing"],
+    },
+  ],
+  hours: [1, 2, 3, 4, 5].map((weekday) => ({ weekday, opens: 480, closes: 1050 })),
+  timeZone: "America/Chicago",
+}
+
+const TEXT = {
+  en: "This chat lets you write to your care team at Maple Street Family Clinic. Messages are encrypted on your device and become part of your medical record.\n\nA nurse or another member of the team answers during opening hours. Don’t use the chat for anything urgent.\n\nYou may stop at any time. Your messages stay in your record as the law requires.",
+  es: "Este chat le permite escribir a su equipo de atención en la Clínica Familiar Maple Street. Los mensajes se cifran en su dispositivo y forman parte de su historia clínica.\n\nUna enfermera u otra persona del equipo responde en el horario de atención. No use el chat para nada urgente.\n\nPuede dejarlo cuando quiera. Sus mensajes quedan en su historia clínica como exige la ley.",
+  ar: "تتيح لك هذه المحادثة الكتابة إلى فريق الرعاية في عيادة شارع القيقب للأسرة. تُشفَّر الرسائل على جهازك وتصبح جزءًا من سجلك الطبي.\n\nيجيب ممرض أو عضو آخر من الفريق خلال ساعات العمل. لا تستخدم المحادثة لأي أمر عاجل.\n\nيمكنك التوقف في أي وقت. تبقى رسائلك في سجلك كما يقتضي القانون.",
+} as const
+
+export function consent(language: "en" | "es" | "ar"): ConsentText {
+  return {
+    id: "chat",
+    version: 1,
+    language,
+    text: TEXT[language],
+    languages: ["en", "es", "ar"],
+  } as unknown as ConsentText
+}
+
+let counter = 0
+function message(fields: Partial<ChatMessage> & { text: string; minutesAgo: number }): ChatMessage {
+  const { minutesAgo, ...rest } = fields
+  counter += 1
+  return {
+    id: `m${counter}`,
+    kind: "text",
+    mine: false,
+    from: { kind: "staff", deviceId: "nurse", name: "Dana Whitfield, RN", role: "nursing" },
+    at: NOW - minutesAgo * MINUTE,
+    state: "sent",
+    ...rest,
+  } as ChatMessage
+}
+export const mine = { mine: true, from: { kind: "patient", deviceId: "me" } } as const
+
+const SPOKEN = {
+  en: [
+    "Hi, I’m almost out of my inhaler. I have about two days left.",
+    "Could you send the refill to the pharmacy on 5th Street?",
+    "Hello! I can see the prescription here. One question first: how often have you needed the rescue inhaler this week?",
+    "Here is a page about using it well: https://www.cdc.gov/asthma/inhaler_video/default.htm",
+    "Three times. Twice at night.",
+    "Thank you for telling me. I’d like the doctor to have a look before we renew it. You’ll hear from me this afternoon.",
+    "Great, thank you!",
+  ],
+  es: [
+    "Hola, casi se me acaba el inhalador. Me quedan unos dos días.",
+    "¿Podrían enviar la receta a la farmacia de la calle 5?",
+    "¡Hola! Aquí veo la receta. Antes una pregunta: ¿cuántas veces ha necesitado el inhalador de rescate esta semana?",
+    "Aquí hay una página sobre cómo usarlo bien: https://www.cdc.gov/asthma/inhaler_video/default.htm",
+    "Tres veces. Dos de noche.",
+    "Gracias por decírmelo. Quiero que el médico lo vea antes de renovarla. Le escribo esta tarde.",
+    "¡Muy bien, gracias!",
+  ],
+  ar: [
+    "مرحبًا، أوشك جهاز الاستنشاق على النفاد. بقي لدي ما يكفي ليومين تقريبًا.",
+    "هل يمكنكم إرسال التجديد إلى الصيدلية في شارع 5th Street؟",
+    "أهلًا! أرى الوصفة أمامي. سؤال واحد أولًا: كم مرة احتجت إلى جهاز الإنقاذ هذا الأسبوع؟",
+    "هذه صفحة عن استخدامه بشكل صحيح: https://www.cdc.gov/asthma/inhaler_video/default.htm",
+    "ثلاث مرات. مرتان منها ليلًا.",
+    "شكرًا لإخباري. أود أن يطّلع الطبيب على ذلك قبل التجديد. سأكتب لك بعد ظهر اليوم.",
+    "ممتاز، شكرًا!",
+  ],
+} as const
+
+export function talk(language: "en" | "es" | "ar"): ChatMessage[] {
+  const [a, b, c, d, e, f, g] = SPOKEN[language]
+  return [
+    message({ ...mine, text: a, minutesAgo: 1445, state: "read" }),
+    message({ ...mine, text: b, minutesAgo: 1444, state: "read" }),
+    message({ text: c, minutesAgo: 95 }),
+    message({ text: d, minutesAgo: 94 }),
+    message({ ...mine, text: e, minutesAgo: 70, state: "read" }),
+    message({ text: f, minutesAgo: 22 }),
+    message({ ...mine, text: g, minutesAgo: 1, state: "delivered" }),
+  ]
+}
+
+export const hostile: ChatMessage[] = [
+  message({
+    ...mine,
+    text: "<img src=x onerror=alert(1)> <b>bold</b> javascript:alert(1)",
+    minutesAgo: 9,
+    state: "read",
+  }),
+  message({ text: "invoice\u202Efdp.exe and https://bank.example@evil.example/a?b=c.", minutesAgo: 8 }),
+  message({ kind: "refused", text: "", minutesAgo: 7, state: "refused" }),
+  message({ kind: "unknown", text: "", minutesAgo: 6 }),
+  message({ text: "hidden\u200B\u2060text", minutesAgo: 5 }),
+  message({
+    ...mine,
+    text: "This one didn’t make it because the connection broke.",
+    minutesAgo: 1,
+    state: "failed",
+  }),
+  message({ ...mine, text: "And this one is on its way.", minutesAgo: 0, state: "sending" }),
+]
+
+export function view(fields: Partial<ConversationView> = {}): ConversationView {
+  return {
+    id: "c1",
+    status: "open",
+    topic: "refill",
+    messages: [],
+    live: true,
+    unread: 0,
+    ...fields,
+  } as ConversationView
+}
+
+interface Case {
+  readonly screen: Screen
+  readonly more?: (language: "en" | "es" | "ar") => Partial<FrameModel>
+}
+
+const open = (fields: (language: "en" | "es" | "ar") => Partial<ConversationView>): Case => ({
+  screen: { kind: "conversation", id: "c1" },
+  more: (language) => ({
+    conversations: [view(fields(language)), view({ id: "c2", status: "closed", topic: "bill" })],
+  }),
+})
+
+/** Names as the gallery's address takes them: `?case=consent&lang=ar&theme=dark`. */
+export const cases: Readonly<Record<string, Case>> = {
+  loading: { screen: { kind: "loading" }, more: () => ({ clinic: null, consent: null }) },
+  offline: {
+    screen: { kind: "problem", code: "ERR_OFFLINE" },
+    more: () => ({ clinic: null, consent: null }),
+  },
+  untrusted: {
+    screen: { kind: "problem", code: "ERR_CLINIC_KEY" },
+    more: () => ({ clinic: null, consent: null }),
+  },
+  standalone: { screen: { kind: "standalone" }, more: () => ({ clinic: null, consent: null }) },
+  elsewhere: { screen: { kind: "elsewhere" } },
+  consent: { screen: { kind: "consent" } },
+  topics: { screen: { kind: "topics" } },
+  "topics-problem": { screen: { kind: "topics" }, more: () => ({ startProblem: "ERR_OFFLINE" }) },
+  empty: open(() => ({})),
+  conversation: open((language) => ({ messages: talk(language) })),
+  unread: open((language) => ({ messages: talk(language).slice(0, 6), unread: 1 })),
+  hostile: open(() => ({ messages: hostile })),
+  reconnecting: {
+    screen: { kind: "conversation", id: "c1" },
+    more: (language) => ({
+      conversations: [view({ messages: talk(language) })],
+      connection: { kind: "offline", retryAtMs: NOW },
+    }),
+  },
+  closed: open((language) => ({ messages: talk(language), status: "closed" })),
+  forked: open((language) => ({ messages: talk(language), status: "forked" })),
+  list: {
+    screen: { kind: "list" },
+    more: (language) => ({
+      conversations: [
+        view({ messages: talk(language), unread: 2 }),
+        view({ id: "c2", topic: "bill", status: "closed", messages: talk(language).slice(0, 3) }),
+      ],
+    }),
+  },
+  toast: {
+    screen: { kind: "conversation", id: "c1" },
+    more: (language) => ({
+      conversations: [view({ messages: talk(language) })],
+      toast: { text: "Message discarded", undo: () => undefined },
+    }),
+  },
+}
+
+export async function modelOf(name: string, language: "en" | "es" | "ar"): Promise<FrameModel> {
+  const chosen = cases[name]
+  if (chosen === undefined) throw new Error(`no case ${name}`)
+  return {
+    screen: chosen.screen,
+    strings: await loadChatStrings([language]),
+    language,
+    clinic,
+    consent: consent(language),
+    conversations: [],
+    connection: { kind: "online" },
+    starting: false,
+    startProblem: null,
+    toast: null,
+    nowMs: NOW,
+    ...chosen.more?.(language),
+  }
+}

@@ -1,0 +1,39 @@
+// Draws one fixture: `?case=conversation&lang=ar&theme=dark&dialog=menu`.
+import { defineFrameApp, FrameAppElement } from "../../src/frame/app-element.ts"
+import type { FrameActions } from "../../src/frame/model.ts"
+import type { DialogState } from "../../src/frame/views/dialogs.ts"
+import { modelOf } from "./fixtures.ts"
+
+const query = new URLSearchParams(location.search)
+const language = (query.get("lang") ?? "en") as "en" | "es" | "ar"
+const dialogs: Record<string, DialogState> = {
+  menu: { kind: "menu" },
+  encryption: { kind: "encryption" },
+  forget: { kind: "forget", id: "c1" },
+  link: { kind: "link", href: "https://bank.example@evil.example/a?b=c" },
+}
+
+const calls: string[] = []
+Object.assign(window, { calls })
+const actions = new Proxy({} as FrameActions, {
+  get:
+    (_target, name) =>
+    (...args: unknown[]) =>
+      calls.push(`${String(name)} ${JSON.stringify(args)}`),
+})
+
+defineFrameApp()
+const model = await modelOf(query.get("case") ?? "conversation", language)
+document.documentElement.lang = model.strings.language
+document.documentElement.dir = model.strings.direction
+const app = new FrameAppElement()
+app.setAttribute("theme", query.get("theme") ?? "auto")
+app.model = model
+app.actions = actions
+document.body.append(app)
+await import("../../src/frame/later.ts")
+await new Promise((resolve) => setTimeout(resolve, 50))
+await app.updateComplete
+const dialog = dialogs[query.get("dialog") ?? ""]
+if (dialog !== undefined) app.dialog = dialog
+document.documentElement.dataset.ready = "yes"

@@ -1,0 +1,90 @@
+// Every screen of the staff's inbox as plain data.
+import type { ConversationSummary, ConversationView } from "@wardline/sdk"
+import type { InboxModel } from "../../src/inbox/model.ts"
+import { loadInboxStrings } from "../../src/strings/load-inbox.ts"
+import { clinic, hostile, talk, view } from "./fixtures.ts"
+
+const NOW = Date.now()
+const MINUTE = 60_000
+
+function summary(id: string, minutes: number, more: Partial<ConversationSummary> = {}): ConversationSummary {
+  return {
+    id,
+    topic: "refill",
+    language: "en",
+    priority: "routine",
+    roles: ["nursing"],
+    updatedAt: NOW - minutes * MINUTE,
+    startedAt: NOW - (minutes + 90) * MINUTE,
+    closed: false,
+    lastBy: "patient",
+    count: 5,
+    ...more,
+  } as ConversationSummary
+}
+
+const list: ConversationSummary[] = [
+  summary("c1", 12),
+  summary("c2", 95, { topic: "symptoms", language: "es" }),
+  summary("c3", 3, { topic: "symptoms", priority: "urgent" }),
+  summary("c4", 240, { lastBy: "staff" }),
+  summary("c5", 4000, { closed: true }),
+  summary("c6", 300, { topic: "bill", roles: ["billing"] }),
+]
+
+/** The conversation as the nurse's device sees it. */
+function fromStaff(): ConversationView {
+  const messages = talk("en").map((message) => ({
+    ...message,
+    mine: !message.mine,
+    from: message.mine ? { kind: "patient" as const, deviceId: "p", name: "Ana Lucía Pérez" } : message.from,
+  }))
+  return view({ messages })
+}
+
+const inbox = { screen: { kind: "inbox" } } as const
+
+export const inboxCases: Readonly<Record<string, Partial<InboxModel>>> = {
+  loading: { screen: { kind: "loading" } },
+  enrol: { screen: { kind: "enrol", failed: false } },
+  "enrol-failed": { screen: { kind: "enrol", failed: true } },
+  replace: {
+    screen: { kind: "replace", enrolment: { clinicKey: "", signingSeed: "", wrappingSeed: "" } },
+  },
+  locked: { screen: { kind: "locked" } },
+  elsewhere: { screen: { kind: "elsewhere" } },
+  problem: { screen: { kind: "problem", code: "ERR_REVOKED" } },
+  quiet: { ...inbox, list: [] },
+  list: inbox,
+  opening: { ...inbox, pane: { kind: "opening", id: "c1" } },
+  failed: { ...inbox, pane: { kind: "failed", id: "c1", code: "ERR_FORBIDDEN" } },
+  open: { ...inbox, pane: { kind: "open", id: "c1", view: fromStaff() } },
+  hostile: { ...inbox, pane: { kind: "open", id: "c1", view: view({ messages: hostile }) } },
+  closed: {
+    ...inbox,
+    pane: { kind: "open", id: "c5", view: view({ id: "c5", status: "closed", messages: talk("en") }) },
+  },
+  offline: { ...inbox, connection: { kind: "offline", retryAtMs: NOW } },
+  toast: { ...inbox, toast: { text: "Conversation closed", undo: () => undefined } },
+}
+
+export async function inboxModelOf(name: string, language: string): Promise<InboxModel> {
+  const chosen = inboxCases[name]
+  if (chosen === undefined) throw new Error(`no case ${name}`)
+  return {
+    screen: { kind: "inbox" },
+    strings: await loadInboxStrings([language]),
+    me: {
+      deviceId: "3f9a01c2d4e5f60718293a4b5c6d7e8f",
+      name: "Dana Whitfield, RN",
+      roles: ["nursing", "billing"],
+    },
+    clinic,
+    list,
+    connection: { kind: "online" },
+    pane: { kind: "none" },
+    toast: null,
+    nowMs: NOW,
+    ...chosen,
+  }
+}
