@@ -41,6 +41,10 @@ export async function listMutants(): Promise<Mutant[]> {
 export class MutantBench {
   readonly #folder: string
 
+  get folder(): string {
+    return this.#folder
+  }
+
   private constructor(folder: string) {
     this.#folder = folder
   }
