@@ -38,6 +38,8 @@ class IndexedDbKeystore implements Keystore {
   readonly #name: string
   #open: OpenDatabase | undefined
   #closed = false
+  /** One change after the other: sealing takes its time, and the last call on a key must win. */
+  #writing: Promise<unknown> = Promise.resolve()
 
   constructor(name: string) {
     this.#name = name
@@ -45,7 +47,6 @@ class IndexedDbKeystore implements Keystore {
 
   /** Finds the database, or makes it if `create`. */
   async connect(create: boolean): Promise<OpenDatabase | undefined> {
-    if (this.#closed) throw closedKeystore()
     if (this.#open !== undefined) return this.#open
     const database = await openDatabase(this.#name, create)
     if (database === undefined) {
@@ -71,7 +72,12 @@ class IndexedDbKeystore implements Keystore {
     if (this.#open === open) this.#open = undefined
   }
 
+  #assertOpen(): void {
+    if (this.#closed) throw closedKeystore()
+  }
+
   async get(key: string): Promise<Uint8Array | undefined> {
+    this.#assertOpen()
     const open = await this.connect(false)
     if (open === undefined) return undefined
     const stored = await inTransaction(open.database, "readonly", (_keys, values) => {
@@ -83,9 +89,20 @@ class IndexedDbKeystore implements Keystore {
   }
 
   async set(entries: Readonly<Record<string, Uint8Array | undefined>>): Promise<void> {
+    this.#assertOpen()
     for (const key of Object.keys(entries)) assertKeyName(key)
     // Copied before the first await: the caller may wipe its bytes as soon as the call returns.
     const copies = Object.entries(entries).map(([key, value]) => [key, value?.slice()] as const)
+    await this.#inTurn(() => this.#write(copies))
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#writing.then(work)
+    this.#writing = done.catch(() => {})
+    return done
+  }
+
+  async #write(copies: readonly (readonly [string, Uint8Array | undefined])[]): Promise<void> {
     if ((await this.connect(false)) === undefined && copies.every(([, value]) => value === undefined)) return
     const open = await this.connect(true)
     if (open === undefined) throw databaseError(undefined)
@@ -106,6 +123,7 @@ class IndexedDbKeystore implements Keystore {
   }
 
   async keys(prefix: string): Promise<string[]> {
+    this.#assertOpen()
     const open = await this.connect(false)
     if (open === undefined) return []
     const all = await inTransaction(open.database, "readonly", (_keys, values) => {
@@ -116,14 +134,17 @@ class IndexedDbKeystore implements Keystore {
   }
 
   async clear(): Promise<void> {
-    if (this.#closed) throw closedKeystore()
-    if (this.#open !== undefined) this.#release(this.#open)
-    await deleteDatabase(this.#name)
-    evictionMarker.remove(this.#name)
+    this.#assertOpen()
+    await this.#inTurn(async () => {
+      if (this.#open !== undefined) this.#release(this.#open)
+      await deleteDatabase(this.#name)
+      evictionMarker.remove(this.#name)
+    })
   }
 
   async close(): Promise<void> {
     this.#closed = true
+    await this.#writing
     if (this.#open !== undefined) this.#release(this.#open)
   }
 }
