@@ -213,7 +213,9 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
     if (state.kind === "closed" && state.error?.code !== "ERR_CONFLICT") {
       throw state.error ?? new WardlineError("ERR_OFFLINE", "the connection was closed")
     }
-    if (state.kind === "offline" && state.error.code !== "ERR_OFFLINE") throw state.error
+    if (state.kind === "offline" && state.error !== undefined && state.error.code !== "ERR_OFFLINE") {
+      throw state.error
+    }
     // A connection that is lost in the middle of the list comes back by itself.
     if (state.kind === "online") {
       await this.#listed?.catch((error: unknown) => {

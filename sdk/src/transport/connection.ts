@@ -7,7 +7,7 @@ import type { Session } from "./session.ts"
 
 export type ConnectionState =
   /** Waiting; the next try is at `retryAtMs`, milliseconds since 1970, or when the device comes back online. */
-  | { readonly kind: "offline"; readonly retryAtMs: number; readonly error: WardlineError }
+  | { readonly kind: "offline"; readonly retryAtMs: number; readonly error?: WardlineError }
   | { readonly kind: "connecting"; readonly attempt: number }
   | { readonly kind: "online" }
   /** For good, until the application acts. */

@@ -138,7 +138,7 @@ test("a stale directory is tried again: a keeper may come online", async ({ peer
   const { until, connection } = start(peer, {
     open: () => Promise.reject(new WardlineError("ERR_STALE_DIRECTORY", "")),
   })
-  assert.is((await until("offline")).error.code, "ERR_STALE_DIRECTORY")
+  assert.is((await until("offline")).error?.code, "ERR_STALE_DIRECTORY")
   await connection.stop()
 })
 
