@@ -72,24 +72,32 @@ export class MutantBench {
   }
 
   async try(mutant: Mutant): Promise<Verdict> {
-    const path = join(this.#folder, mutant.file)
-    const source = await readFile(path, "utf8")
-    if (source.split(mutant.find).length !== 2) return "NOT FOUND"
-    await writeFile(
-      path,
-      source.replace(mutant.find, () => mutant.replace),
-    )
+    const undo = await this.plant(mutant)
+    if (!undo) return "NOT FOUND"
     try {
       return (await this.#passes(mutant.test)) ? "SURVIVED" : "killed"
     } finally {
-      await writeFile(path, source)
+      await undo()
     }
+  }
+
+  /** Changes the copy.
+   * @returns what changes it back; nothing if the text to find isn't there exactly once. */
+  async plant(change: Pick<Mutant, "file" | "find" | "replace">): Promise<(() => Promise<void>) | undefined> {
+    const path = join(this.#folder, change.file)
+    const source = await readFile(path, "utf8")
+    if (source.split(change.find).length !== 2) return undefined
+    await writeFile(
+      path,
+      source.replace(change.find, () => change.replace),
+    )
+    return () => writeFile(path, source)
   }
 
   /** Whether the test file passes and ran at least one test. */
   #passes(test: string): Promise<boolean> {
     return new Promise((resolve) => {
-      const child = spawn(process.execPath, ["--conditions=source", "--import", "tsx", test], {
+      const child = spawn(process.execPath, ["--import", "tsx", "scripts/test.ts", test], {
         cwd: this.#folder,
         stdio: "ignore",
         timeout: TIMEOUT_MS,

@@ -17,7 +17,7 @@ const test = suite("canary")
  * @param webRoot - the pages to serve, if not the real ones. */
 async function searchEverywhere(
   webRoot?: string,
-): Promise<{ hits: Hit[]; searched: Record<string, number> }> {
+): Promise<{ hits: Hit[]; searched: { files: number; frames: number; urls: number } }> {
   const dataDir = mkdtempSync(join(tmpdir(), "wardline-canary-"))
   const markers = [makeMarker("text"), makeMarker("answer"), makeMarker("name"), makeMarker("reply")]
   const [text, answer, name, reply] = markers as [string, string, string, string]
@@ -97,10 +97,7 @@ async function searchEverywhere(
 test("no marker in database, write-ahead log, logs, frames, URLs or the host page", async () => {
   const { hits, searched } = await searchEverywhere()
   assert.equal(hits, [])
-  assert.ok(
-    (searched["files"] ?? 0) > 2 && (searched["frames"] ?? 0) > 20 && (searched["urls"] ?? 0) > 3,
-    JSON.stringify(searched),
-  )
+  assert.ok(searched.files > 2 && searched.frames > 20 && searched.urls > 3, JSON.stringify(searched))
 })
 
 test("a build that leaks on purpose is found out, in database, frames and URLs", async () => {

@@ -18,7 +18,8 @@ const LEAK = {
 export async function buildLeakySite(): Promise<{ folder: string; remove: () => Promise<void> }> {
   const bench = await MutantBench.create()
   if (!(await bench.plant(LEAK))) throw new Error("the line to change isn't there any more")
-  const built = spawnSync(process.execPath, ["--import", "tsx", "web-component/build.ts"], {
+  const script = 'await (await import("./web-component/build.ts")).build()'
+  const built = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], {
     cwd: bench.folder,
     encoding: "utf8",
   })
