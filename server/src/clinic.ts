@@ -1,0 +1,96 @@
+/** One clinic: its directory, its audit chain, and who watches it. */
+import { applyRecords, createDirectory, type DirectoryState } from "@wardline/sdk/directory"
+import { toHex, Writer } from "@wardline/sdk/protocol"
+import { AuditChain } from "./audit-chain.ts"
+import { Bucket } from "./buckets.ts"
+import { keyOf, sha256, verify } from "./hashing.ts"
+import { PAGE_BYTES, PAGE_RECORDS, REFUSAL_NOTES } from "./limits.ts"
+import type { Session } from "./session.ts"
+import type { ClinicRef, Store } from "./store/store.ts"
+
+export class Clinic {
+  readonly ref: ClinicRef
+  /** 16 bytes. */
+  readonly id: Uint8Array
+  /** The id in hexadecimal: public, and in URLs. */
+  readonly name: string
+  /** The id as a key. */
+  readonly key: string
+  readonly audit: AuditChain
+  directory: DirectoryState
+  /** Sessions that watch the list of conversations. */
+  readonly watchers: Set<Session> = new Set()
+  readonly #refusals: Bucket
+  #unnoted = 0
+  #whole: { position: number; body: Buffer } | undefined
+
+  constructor(ref: ClinicRef, directory: DirectoryState, audit: AuditChain, nowMs: number) {
+    this.ref = ref
+    this.id = ref.id
+    this.name = toHex(ref.id)
+    this.key = keyOf(ref.id)
+    this.directory = directory
+    this.audit = audit
+    this.#refusals = new Bucket(REFUSAL_NOTES, nowMs)
+  }
+
+  /** Whether one more refusal may be noted in the audit log; counts it if not. */
+  mayNoteRefusal(nowMs: number): boolean {
+    if (this.#refusals.take(REFUSAL_NOTES, 1, nowMs)) return true
+    this.#unnoted++
+    return false
+  }
+
+  /** How many refusals weren't noted since the last call. */
+  takeUnnoted(): number {
+    const count = this.#unnoted
+    this.#unnoted = 0
+    return count
+  }
+
+  /** The body of `GET …/directory`: `u64 from ‖ records, each lp32`. The whole one is kept, since every visitor asks
+   * for it. */
+  async directoryBody(store: Store, from: number): Promise<Buffer> {
+    const { position } = this.directory
+    if (from === 0 && this.#whole?.position === position) return this.#whole.body
+    const writer = new Writer().u64(from)
+    for await (const record of readDirectory(store, this.ref, from, position)) writer.lp32(record)
+    const body = Buffer.from(writer.done())
+    if (from === 0) this.#whole = { position, body }
+    return body
+  }
+}
+
+/** Reads a clinic's stored directory and replays it, every signature checked.
+ * @throws {WardlineError} if the stored directory was changed. */
+export async function openClinic(
+  store: Store,
+  id: Uint8Array,
+  rootKey: Uint8Array,
+  nowMs: number,
+): Promise<Clinic> {
+  const ref = await store.openClinic(id, rootKey)
+  const records: Uint8Array[] = []
+  for await (const record of readDirectory(store, ref, 0, Number.POSITIVE_INFINITY)) records.push(record)
+  const directory = applyRecords(createDirectory(rootKey, sha256), records, { hash: sha256, verify })
+  return new Clinic(ref, directory, new AuditChain(await store.lastAudit(ref)), nowMs)
+}
+
+async function* readDirectory(
+  store: Store,
+  ref: ClinicRef,
+  after: number,
+  last: number,
+): AsyncGenerator<Uint8Array> {
+  let position = after
+  while (position < last) {
+    const page = await store.read(ref, position, PAGE_RECORDS, PAGE_BYTES)
+    for (const record of page) {
+      if (record.position > last) return
+      yield record.bytes
+    }
+    const end = page.at(-1)
+    if (end === undefined) return
+    position = end.position
+  }
+}

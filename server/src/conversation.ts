@@ -1,0 +1,116 @@
+/** What the relay keeps in memory of one conversation: enough to judge, place and deliver the next record. */
+import type { Link, Role } from "@wardline/sdk/protocol"
+import type { Clinic } from "./clinic.ts"
+import { RECENT_HASHES } from "./limits.ts"
+import type { NewRecord, ScopeRef } from "./store/store.ts"
+import type { Subscription } from "./subscription.ts"
+
+/** A record that isn't a message. */
+export interface Control {
+  readonly position: number
+  /** An epoch's number; 0 for other types. */
+  readonly epoch: number
+}
+
+/** A staff device's newest access record. */
+export interface Access {
+  readonly role: Role
+  /** As in the audit log, 1–6. */
+  readonly purpose: number
+  /** Milliseconds since 1970, by the relay's clock. */
+  readonly untilMs: number
+}
+
+export interface PatientDevice {
+  /** The device id as a key. */
+  readonly key: string
+  /** SHA-256 of its X-Wing key, as epoch slots name it. */
+  readonly wrappingHash: Uint8Array
+}
+
+/** Keys of maps are bytes as text (hashing.ts, keyOf). Only records.ts changes a conversation. */
+export class Conversation {
+  readonly clinic: Clinic
+  /** Of the conversation's id. */
+  readonly key: string
+  ref: ScopeRef
+  position = 0
+  link: Link
+  /** As it is in the store, while a batch adds to what is here. */
+  storedLink: Link
+  storedMs = 0
+  /** When its newest record was placed. */
+  updatedMs = 0
+  /** The time under which lists show it, since and before the last batch that changed it; 0 if they didn't. */
+  listedMs = 0
+  listedBeforeMs = 0
+  lastBy: "patient" | "staff" = "patient"
+  patient: PatientDevice | undefined
+  /** The roles that it addresses, once it is opened. */
+  roles: readonly Role[] = []
+  isClosed = false
+  /** By record hash. */
+  readonly controls: Map<string, Control> = new Map()
+  /** By device id. */
+  readonly accesses: Map<string, Access> = new Map()
+  /** The greatest sender sequence stored for each device, by device id: a message above it can't be a retry. */
+  readonly senders: Map<string, number> = new Map()
+  /** Hashes of the newest records after `recentFrom`; that of position p is at p % RECENT_HASHES. */
+  recent: string[] = []
+  recentFrom = 0
+  subscriptions: Subscription[] = []
+  /** What the running batch adds, if anything. */
+  added: NewRecord[] = []
+  /** Whether it was read from the store or stored there: a new one isn't until its batch is. */
+  isStored = false
+
+  constructor(clinic: Clinic, key: string, ref: ScopeRef, link: Link) {
+    this.clinic = clinic
+    this.key = key
+    this.ref = ref
+    this.link = link
+    this.storedLink = link
+  }
+
+  get isOpen(): boolean {
+    return this.roles.length > 0
+  }
+
+  /** The position of the newest record that is stored; what is being added comes after it. */
+  get storedPosition(): number {
+    return this.position - this.added.length
+  }
+
+  /** The access record of a staff device that covers `nowMs`. */
+  accessOf(device: string, nowMs: number): Access | undefined {
+    const access = this.accesses.get(device)
+    return access !== undefined && nowMs < access.untilMs ? access : undefined
+  }
+
+  remember(position: number, hash: string): void {
+    this.recent[position % RECENT_HASHES] = hash
+  }
+}
+
+const SENDER_BYTES = 20
+
+/** The senders' sequences as the store keeps them: `device id 16 ‖ u32`, each. */
+export function encodeSenders(senders: ReadonlyMap<string, number>): Uint8Array {
+  const bytes = Buffer.allocUnsafe(senders.size * SENDER_BYTES)
+  let offset = 0
+  for (const [device, sequence] of senders) {
+    bytes.write(device, offset, "latin1")
+    bytes.writeUInt32BE(sequence, offset + 16)
+    offset += SENDER_BYTES
+  }
+  return bytes
+}
+
+export function decodeSenders(bytes: Uint8Array): [device: string, sequence: number][] {
+  const buffer = Buffer.from(bytes)
+  const senders: [string, number][] = []
+  for (let offset = 0; offset < buffer.length; offset += SENDER_BYTES) {
+    senders.push([buffer.toString("latin1", offset, offset + 16), buffer.readUInt32BE(offset + 16)])
+  }
+  return senders
+}

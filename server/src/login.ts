@@ -1,0 +1,92 @@
+/** Login by a signed challenge (docs/protocol.md, Wire): the device proves its keys, the page its origin. */
+import {
+  AUTH_TAG,
+  authInput,
+  deviceIdOf,
+  type Frame,
+  isAcceptableSigningKey,
+  isAcceptableWrappingKey,
+  isWardlineError,
+  signatureInput,
+  WardlineError,
+} from "@wardline/sdk/protocol"
+import type { Clinic } from "./clinic.ts"
+import { keyOf, sha256, verify } from "./hashing.ts"
+import { type Identity, identify } from "./identity.ts"
+import type { RelayCore } from "./relay-core.ts"
+import { eventOf, Note } from "./requests/note.ts"
+import type { Session } from "./session.ts"
+
+type AuthFrame = Extract<Frame, { kind: "auth" }>
+
+/** Logs the session in, or closes it saying why. */
+export function logIn(core: RelayCore, session: Session, frame: AuthFrame, nowMs: number): void {
+  const clinic = core.clinics.get(keyOf(frame.clinic))
+  let identity: Identity
+  try {
+    if (!session.address.takeLogin(nowMs))
+      throw new WardlineError("ERR_RATE_LIMITED", "too many logins from this address")
+    identity = checkLogin(core.store.relayId, session, frame, clinic, nowMs)
+  } catch (error) {
+    refuseLogin(core, session, frame.id, clinic, error, nowMs)
+    return
+  }
+  session.nonce = undefined
+  session.identity = identity
+  session.heardMs = nowMs
+  const welcome = (): void => {
+    const { position, link } = identity.clinic.directory
+    session.sendFrame({
+      kind: "welcome",
+      id: frame.id,
+      time: nowMs,
+      directoryPosition: position,
+      directoryLink: link,
+    })
+  }
+  const failed = (error: unknown): void => {
+    session.sendError(frame.id, error)
+    session.close("overloaded", "read-only")
+  }
+  core.commits.addOwn(new Note(identity.clinic, eventOf(session, "login"), welcome, failed))
+}
+
+/** @throws {WardlineError} saying why the login is refused. */
+function checkLogin(
+  relayId: Uint8Array,
+  session: Session,
+  frame: AuthFrame,
+  clinic: Clinic | undefined,
+  nowMs: number,
+): Identity {
+  const { keys, origin } = frame
+  if (clinic === undefined) throw new WardlineError("ERR_NOT_FOUND", "this relay doesn't serve that clinic")
+  if (origin !== session.origin) throw unauthenticated("the login is signed for another origin")
+  if (!isAcceptableSigningKey(keys.signing)) throw unauthenticated("unusable signing key")
+  if (!isAcceptableWrappingKey(keys.wrapping)) throw unauthenticated("unusable wrapping key")
+  if (session.nonce === undefined) throw unauthenticated("the challenge was used already")
+  const input = signatureInput(AUTH_TAG, authInput(frame.clinic, relayId, origin, session.nonce))
+  if (!verify(keys.signing, input, frame.signature)) throw unauthenticated("the login's signature is wrong")
+  const device = keyOf(deviceIdOf(sha256, keys.signing, keys.wrapping))
+  return identify(clinic, device, keyOf(keys.signing), nowMs)
+}
+
+function refuseLogin(
+  core: RelayCore,
+  session: Session,
+  requestId: number,
+  clinic: Clinic | undefined,
+  error: unknown,
+  nowMs: number,
+): void {
+  if (clinic?.mayNoteRefusal(nowMs))
+    core.commits.addOwn(new Note(clinic, { action: "login-failure", outcome: "refused" }))
+  session.sendError(requestId, error)
+  if (isWardlineError(error, "ERR_RATE_LIMITED")) session.close("rateLimited", "too many logins")
+  else if (isWardlineError(error, "ERR_REVOKED")) session.close("revoked", "device revoked or expired")
+  else session.close("unauthenticated", "login refused")
+}
+
+function unauthenticated(message: string): WardlineError {
+  return new WardlineError("ERR_UNAUTHENTICATED", message)
+}

@@ -1,0 +1,27 @@
+/** What the parts of a running relay share. */
+import type { Clinic } from "./clinic.ts"
+import type { Conversations } from "./conversations.ts"
+import type { Delivery } from "./delivery.ts"
+import type { GroupCommit } from "./group-commit.ts"
+import type { RelayLimits } from "./limits.ts"
+import type { Log } from "./log.ts"
+import type { Meters } from "./meters.ts"
+import type { Session } from "./session.ts"
+import type { Store } from "./store/store.ts"
+
+export interface RelayCore {
+  readonly store: Store
+  /** By id as a key. */
+  readonly clinics: ReadonlyMap<string, Clinic>
+  /** Every connection that is open. */
+  readonly sessions: Set<Session>
+  readonly conversations: Conversations
+  readonly delivery: Delivery
+  readonly commits: GroupCommit
+  readonly meters: Meters
+  readonly limits: RelayLimits
+  readonly log: Log
+  /** Whether message signatures are checked too. */
+  readonly isVerifyingMessages: boolean
+  now(): number
+}

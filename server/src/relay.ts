@@ -1,0 +1,335 @@
+/** A running relay: one HTTP server, one store, one group commit, wired together. */
+import { createServer, type IncomingMessage, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { clinicIdOf, type Hash, isAcceptableSigningKey, toHex, WardlineError } from "@wardline/sdk/protocol"
+import { type Clinic, openClinic } from "./clinic.ts"
+import { Conversations } from "./conversations.ts"
+import { Delivery } from "./delivery.ts"
+import { DiskGuard } from "./disk-guard.ts"
+import { prepareFolder } from "./folder.ts"
+import { GroupCommit } from "./group-commit.ts"
+import { sha256 } from "./hashing.ts"
+import { defaultWebRoot, Pages } from "./http/pages.ts"
+import { type RouterOptions, route } from "./http/router.ts"
+import {
+  CLOSE_GRACE_MS,
+  DEFAULT_LIMITS,
+  HEADERS_TIMEOUT_MS,
+  MAX_HEADER_BYTES,
+  REQUEST_TIMEOUT_MS,
+  type RelayLimits,
+  SWEEP_MS,
+} from "./limits.ts"
+import { createLog, errorFields, type Log } from "./log.ts"
+import { openLogKey } from "./log-key.ts"
+import { addressName, Meters } from "./meters.ts"
+import { ownOrigins } from "./origins.ts"
+import type { RelayCore } from "./relay-core.ts"
+import { Note } from "./requests/note.ts"
+import { Sockets } from "./sockets.ts"
+import { takeNotices } from "./spool.ts"
+import { SqliteStore } from "./store/sqlite.ts"
+import { sweepSessions } from "./sweep.ts"
+
+export interface RelayOptions {
+  /** The data folder; made if it isn't there. */
+  data: string
+  /** Public root keys of the clinics served: 64 hexadecimal digits each. */
+  clinicKeys: readonly string[]
+  /** Default 127.0.0.1. */
+  host?: string
+  /** Default 8443; 0 is any free port. */
+  port?: number
+  /** Origins of pages that may connect and embed the chat, such as https://clinic.example. */
+  allowOrigins?: readonly string[]
+  /** The relay's own origin as browsers see it, where it is behind a proxy. */
+  publicOrigin?: string
+  /** The folder with the pages; by default that of @wardline/web-component. */
+  webRoot?: string
+  /** How many proxies of ours add to X-Forwarded-For; default 0: the header is ignored. */
+  trustedProxies?: number
+  /** Whether message signatures are checked too; recipients check them in any case. */
+  verifyMessages?: boolean
+  /** A quota on the database file. */
+  maxBytes?: number
+  limits?: Partial<RelayLimits>
+  /** Silent unless given. */
+  log?: Log
+  /** Milliseconds since 1970; for tests. */
+  now?: () => number
+}
+
+export interface Relay {
+  /** Such as http://127.0.0.1:8443. */
+  readonly url: string
+  readonly port: number
+  /** The log's public key, 32 bytes. */
+  readonly logKey: Uint8Array
+  /** 16 bytes, in hexadecimal. */
+  readonly relayId: string
+  readonly clinics: readonly { id: string; directoryPosition: number }[]
+  /** Whether records are refused because of the disk. */
+  readonly isReadOnly: boolean
+  /** How many transactions were stored, each with one sync; and open sessions. */
+  readonly stats: { readonly commits: number; readonly sessions: number; readonly conversations: number }
+  /** Stops: no new connections, everything accepted is stored, sessions are closed with 1001, the log is finished. */
+  close(): Promise<void>
+}
+
+/** Starts a relay.
+ * @throws {WardlineError} ERR_CONFIG for a wrong option or a port that is taken; ERR_STORE where the data folder can't
+ *   be used. */
+export async function startRelay(options: RelayOptions): Promise<Relay> {
+  const now = options.now ?? Date.now
+  const log = options.log ?? createLog("silent")
+  const limits: RelayLimits = { ...DEFAULT_LIMITS, ...options.limits }
+  const rootKeys = options.clinicKeys.map(parseClinicKey)
+  prepareFolder(options.data)
+  const store = new SqliteStore(options.data, options.maxBytes ? { maxBytes: options.maxBytes } : {})
+  try {
+    const logKey = openLogKey(options.data)
+    const clinics = new Map<string, Clinic>()
+    for (const rootKey of rootKeys) {
+      const clinic = await openClinic(store, clinicIdOf(sha256 as Hash, rootKey), rootKey, now())
+      clinics.set(clinic.key, clinic)
+    }
+    return await RunningRelay.start(options, { store, clinics, limits, log, now, logKey })
+  } catch (error) {
+    store.close()
+    throw error
+  }
+}
+
+/** @throws {WardlineError} ERR_CONFIG */
+export function parseClinicKey(hex: string): Uint8Array {
+  const key = /^[0-9a-fA-F]{64}$/.test(hex) ? Buffer.from(hex, "hex") : undefined
+  if (key === undefined || !isAcceptableSigningKey(key))
+    throw new WardlineError(
+      "ERR_CONFIG",
+      "a clinic key is the clinic's public root key, 64 hexadecimal digits as `wardline init` prints it",
+    )
+  return key
+}
+
+interface Parts {
+  store: SqliteStore
+  clinics: ReadonlyMap<string, Clinic>
+  limits: RelayLimits
+  log: Log
+  now: () => number
+  logKey: Uint8Array
+}
+
+class RunningRelay implements Relay {
+  readonly logKey: Uint8Array
+  readonly #options: RelayOptions
+  readonly #store: SqliteStore
+  readonly #core: RelayCore
+  readonly #guard: DiskGuard
+  readonly #server: Server
+  readonly #sockets: Sockets
+  #origins: ReadonlySet<string> = new Set()
+  #sweep: NodeJS.Timeout | undefined
+  #isSweeping = false
+  #closing: Promise<void> | undefined
+
+  static async start(options: RelayOptions, parts: Parts): Promise<Relay> {
+    const relay = new RunningRelay(options, parts)
+    await relay.#listen()
+    await relay.#noteAll("relay-start")
+    return relay
+  }
+
+  private constructor(options: RelayOptions, parts: Parts) {
+    const { store, clinics, limits, log, now } = parts
+    this.#options = options
+    this.#store = store
+    this.logKey = parts.logKey
+    this.#guard = new DiskGuard(store, options.data, limits.minFreeBytes, log)
+    const delivery = new Delivery(store, log, now)
+    const conversations = new Conversations(store, clinics, limits.cachedConversations)
+    const guard = this.#guard
+    const commits = new GroupCommit(
+      {
+        store,
+        now,
+        get isReadOnly() {
+          return guard.isReadOnly
+        },
+        rollBack: async (transaction) => {
+          for (const conversation of transaction.conversations) await conversations.restore(conversation)
+        },
+        storeFailed: (error) => guard.failed(error),
+        stored: (transaction) => {
+          for (const conversation of transaction.conversations) delivery.deliver(conversation)
+          delivery.flush()
+        },
+        unexpected: (error) => log.error("a request failed", errorFields(error)),
+      },
+      limits.queue,
+    )
+    this.#core = {
+      store,
+      clinics,
+      sessions: new Set(),
+      conversations,
+      delivery,
+      commits,
+      meters: new Meters(limits),
+      limits,
+      log,
+      isVerifyingMessages: options.verifyMessages === true,
+      now,
+    }
+    const isAllowedOrigin = (origin: string): boolean => this.#origins.has(origin)
+    const addressOf = (request: IncomingMessage): string => this.#addressOf(request)
+    this.#sockets = new Sockets(this.#core, { isAllowedOrigin, addressOf })
+    this.#server = this.#createServer({
+      pages: new Pages(options.webRoot ?? defaultWebRoot(), {
+        frameAncestors: options.allowOrigins ?? [],
+        publicOrigin: options.publicOrigin,
+      }),
+      notReady: () => this.#notReady(),
+      isAllowedOrigin,
+      addressOf,
+    })
+  }
+
+  #createServer(router: RouterOptions): Server {
+    const server = createServer(
+      {
+        maxHeaderSize: MAX_HEADER_BYTES,
+        headersTimeout: HEADERS_TIMEOUT_MS,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        connectionsCheckingInterval: SWEEP_MS,
+        keepAliveTimeout: 5000,
+      },
+      (request, response) => void route(this.#core, router, request, response),
+    )
+    server.on("upgrade", (request, socket, head) => this.#sockets.upgrade(request, socket, head))
+    server.maxConnections = this.#core.limits.sessions * 2
+    return server
+  }
+
+  async #listen(): Promise<void> {
+    const { host = "127.0.0.1", port = 8443 } = this.#options
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)))
+      this.#server.listen(port, host, resolve)
+    })
+    this.#origins = new Set([
+      ...(this.#options.allowOrigins ?? []),
+      ...ownOrigins(host, this.port, this.#options.publicOrigin),
+    ])
+    this.#sweep = setInterval(() => {
+      this.#sweepAll().catch((error: unknown) => this.#core.log.error("the sweep failed", errorFields(error)))
+    }, SWEEP_MS)
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  get url(): string {
+    const { host = "127.0.0.1" } = this.#options
+    return `http://${host.includes(":") ? `[${host}]` : host}:${this.port}`
+  }
+
+  get relayId(): string {
+    return toHex(this.#store.relayId)
+  }
+
+  get clinics(): readonly { id: string; directoryPosition: number }[] {
+    return [...this.#core.clinics.values()].map(({ name, directory }) => ({
+      id: name,
+      directoryPosition: directory.position,
+    }))
+  }
+
+  get isReadOnly(): boolean {
+    return this.#guard.isReadOnly
+  }
+
+  get stats(): Relay["stats"] {
+    const { sessions, conversations } = this.#core
+    return { commits: this.#store.commits, sessions: sessions.size, conversations: conversations.size }
+  }
+
+  #notReady(): string | undefined {
+    if (this.#closing) return "the relay is stopping"
+    return this.isReadOnly ? "the relay is read-only: its disk is full or failing" : undefined
+  }
+
+  #addressOf(request: IncomingMessage): string {
+    const remote = request.socket.remoteAddress ?? ""
+    const hops = this.#options.trustedProxies ?? 0
+    if (hops === 0) return addressName(remote)
+    const forwarded = [request.headers["x-forwarded-for"] ?? ""].flat().join(",").split(",")
+    // Each proxy of ours appended the address it saw; what comes before is the client's own invention.
+    return addressName(forwarded.at(-hops)?.trim() || remote)
+  }
+
+  async #sweepAll(): Promise<void> {
+    if (this.#isSweeping) return
+    this.#isSweeping = true
+    try {
+      sweepSessions(this.#core, this.#core.now())
+      await this.#guard.look()
+      for (const { action, done } of await takeNotices(this.#options.data)) {
+        await this.#noteAll(action)
+        await done()
+      }
+    } finally {
+      this.#isSweeping = false
+    }
+  }
+
+  /** Notes an event of the relay's own in every clinic's log. */
+  async #noteAll(action: "relay-start" | "relay-stop" | "export"): Promise<void> {
+    const { clinics, commits } = this.#core
+    const noting = [...clinics.values()].map(
+      (clinic) =>
+        new Promise<void>((resolve, reject) => {
+          commits.addOwn(new Note(clinic, { action }, resolve, reject))
+        }),
+    )
+    await Promise.all(noting)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const { commits, sessions, log } = this.#core
+    clearInterval(this.#sweep)
+    const stopped = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    this.#server.closeIdleConnections()
+    // First what was accepted, with its answers; then good-bye.
+    await commits.idle()
+    this.#sockets.stop()
+    const deadline = Date.now() + CLOSE_GRACE_MS
+    while (sessions.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20))
+    for (const session of sessions) session.terminate()
+    this.#server.closeAllConnections()
+    await stopped
+    await commits.idle()
+    await this.#noteAll("relay-stop").catch((error: unknown) =>
+      log.error("the stop couldn't be noted", errorFields(error)),
+    )
+    this.#store.close()
+  }
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): WardlineError {
+  const where = `${host}:${port}`
+  const reasons: Record<string, string> = {
+    EADDRINUSE: `${where} is taken: stop what listens there, or choose another --port`,
+    EACCES: `listening on ${where} isn't permitted: choose a port over 1023, or grant CAP_NET_BIND_SERVICE`,
+    EADDRNOTAVAIL: `this machine has no address ${host}: choose another --host`,
+    ENOTFOUND: `${host} isn't a known name: choose another --host`,
+  }
+  const message = reasons[error.code ?? ""] ?? `can't listen on ${where} (${error.code ?? "unknown"})`
+  return new WardlineError("ERR_CONFIG", message, { cause: error })
+}

@@ -1,0 +1,109 @@
+/** Records posted to a clinic's directory: all are taken, or none. */
+import { applyRecords, type DirectoryState } from "@wardline/sdk/directory"
+import { decodeRecord, equalBytes, type Link } from "@wardline/sdk/protocol"
+import type { Clinic } from "../clinic.ts"
+import type { Request } from "../group-commit.ts"
+import { keyOf, sha256, verify } from "../hashing.ts"
+import { identify } from "../identity.ts"
+import type { Store, StoredRecord } from "../store/store.ts"
+import type { Transaction } from "../transaction.ts"
+import { eventWith } from "./note.ts"
+
+export interface DirectoryHead {
+  position: number
+  link: Link
+}
+
+export class ChangeDirectory implements Request {
+  readonly isRead = false
+  readonly bytes: number
+  readonly #store: Store
+  readonly #clinic: Clinic
+  readonly #records: readonly Uint8Array[]
+  readonly #done: (head: DirectoryHead, isChanged: boolean) => void
+  readonly #failed: (error: unknown) => void
+  #tail: readonly StoredRecord[] = []
+  #head: DirectoryHead = { position: 0, link: new Uint8Array(0) }
+  #isChanged = false
+
+  /** @param done - called with the head once it is durable. */
+  constructor(
+    store: Store,
+    clinic: Clinic,
+    records: readonly Uint8Array[],
+    done: (head: DirectoryHead, isChanged: boolean) => void,
+    failed: (error: unknown) => void,
+  ) {
+    this.#store = store
+    this.#clinic = clinic
+    this.#records = records
+    this.#done = done
+    this.#failed = failed
+    this.bytes = records.reduce((sum, record) => sum + record.length, 0)
+  }
+
+  /** Reads as many of the newest records as were posted: an administrator who lost the answer posts again. */
+  async prepare(): Promise<void> {
+    const from = Math.max(0, this.#clinic.directory.position - this.#records.length)
+    this.#tail = await this.#store.read(this.#clinic.ref, from, this.#records.length, Number.MAX_SAFE_INTEGER)
+  }
+
+  apply(transaction: Transaction): void {
+    const clinic = this.#clinic
+    const before = clinic.directory
+    if (this.#isRetry(before)) {
+      this.#head = { position: before.position, link: before.link }
+      return
+    }
+    const after = applyRecords(before, this.#records, { hash: sha256, verify, nowMs: transaction.nowMs })
+    for (const [i, bytes] of this.#records.entries()) {
+      const position = before.position + i + 1
+      const { issuer } = decodeRecord(bytes)
+      const event = eventWith(
+        { action: "directory-change", actor: keyOf(issuer), role: roleOf(clinic, keyOf(issuer)) },
+        clinic,
+        transaction.nowMs,
+      )
+      transaction.addToDirectory(clinic, after.links[position - 1] as Link, position, bytes, event)
+    }
+    this.#isChanged = true
+    this.#head = { position: after.position, link: after.link }
+    clinic.directory = after
+    transaction.onRollBack(() => {
+      clinic.directory = before
+    })
+  }
+
+  #isRetry(directory: DirectoryState): boolean {
+    const newest = this.#tail.at(-1)
+    return (
+      newest?.position === directory.position &&
+      this.#tail.length === this.#records.length &&
+      this.#tail.every(({ bytes }, i) => equalBytes(bytes, this.#records[i] as Uint8Array))
+    )
+  }
+
+  noteRefusal(transaction: Transaction): void {
+    const clinic = this.#clinic
+    if (!clinic.mayNoteRefusal(transaction.nowMs)) return
+    const event = { action: "refusal", outcome: "refused" } as const
+    transaction.note(clinic, eventWith(event, clinic, transaction.nowMs))
+  }
+
+  done(): void {
+    this.#done(this.#head, this.#isChanged)
+  }
+
+  failed(error: unknown): void {
+    this.#failed(error)
+  }
+}
+
+/** The issuer's first role, as the log names it; none for administrators and the root. */
+function roleOf(clinic: Clinic, device: string): string {
+  try {
+    return identify(clinic, device, "", 0).roles[0] ?? ""
+  } catch {
+    return ""
+  }
+}

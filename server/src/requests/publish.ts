@@ -1,0 +1,166 @@
+/** A record on its way into a conversation. */
+import { isWardlineError, startLink } from "@wardline/sdk/protocol"
+import type { AuditEvent } from "../audit-chain.ts"
+import { type Access, Conversation } from "../conversation.ts"
+import type { Acknowledged } from "../frames.ts"
+import { type ControlChange, judgeControl } from "../gates/control.ts"
+import { checkIssuer, checkMessageSignature, judgeMessage } from "../gates/message.ts"
+import {
+  checkMessageShape,
+  decodeControl,
+  isMessage,
+  issuerKey,
+  messageSequence,
+  scopeKey,
+} from "../gates/shape.ts"
+import type { Request } from "../group-commit.ts"
+import { sha256, sha256Text } from "../hashing.ts"
+import { checkLive } from "../identity.ts"
+import { MAX_MALFORMED } from "../limits.ts"
+import { applyChange } from "../records.ts"
+import type { RelayCore } from "../relay-core.ts"
+import { findRetried, type RetrySearch, searchRetried } from "../retries.ts"
+import type { Session } from "../session.ts"
+import type { Awaitable } from "../store/store.ts"
+import type { Transaction } from "../transaction.ts"
+
+export class Publish implements Request {
+  readonly isRead = false
+  readonly #core: RelayCore
+  readonly #session: Session
+  readonly #requestId: number
+  readonly #record: Buffer
+  #scope = ""
+  #hash = ""
+  /** What the store was asked about an earlier copy, where memory couldn't tell. */
+  #search: RetrySearch | undefined
+  #ack: Acknowledged | undefined
+
+  constructor(core: RelayCore, session: Session, requestId: number, record: Buffer) {
+    this.#core = core
+    this.#session = session
+    this.#requestId = requestId
+    this.#record = record
+  }
+
+  get bytes(): number {
+    return this.#record.length
+  }
+
+  prepare(): Awaitable<void> {
+    const record = this.#record
+    // A record without even a header is refused by apply.
+    if (record.length < 48) return undefined
+    this.#scope = scopeKey(record)
+    this.#hash = sha256Text(record)
+    const loading = this.#core.conversations.load(this.#scope)
+    if (loading instanceof Promise) return loading.then(() => this.#searchStore())
+    return this.#searchStore()
+  }
+
+  #searchStore(): Awaitable<void> {
+    const conversation = this.#core.conversations.get(this.#scope)
+    if (conversation === undefined) return undefined
+    const searching = searchRetried(this.#core.store, conversation, this.#record, this.#hash)
+    if (searching instanceof Promise)
+      return searching.then((search) => {
+        this.#search = search
+      })
+    this.#search = searching
+    return undefined
+  }
+
+  apply(transaction: Transaction): void {
+    const record = this.#record
+    const isMessageRecord = isMessage(record)
+    if (isMessageRecord) checkMessageShape(record)
+    const control = isMessageRecord ? undefined : decodeControl(record)
+    const session = this.#session
+    checkLive(session, transaction.nowMs)
+    checkIssuer(issuerKey(record), session)
+    const conversation = this.#core.conversations.get(this.#scope)
+    const first = conversation && findRetried(conversation, record, this.#hash, this.#search)
+    if (first !== undefined) {
+      this.#ack = first
+      return
+    }
+    if (control === undefined) this.#addMessage(conversation, transaction)
+    else {
+      const change = judgeControl(conversation, control, session, transaction.nowMs)
+      this.#addControl(conversation ?? this.#begin(transaction), change, transaction)
+    }
+  }
+
+  #addMessage(conversation: Conversation | undefined, transaction: Transaction): void {
+    const session = this.#session
+    const record = this.#record
+    const access = judgeMessage(conversation, record, session, transaction.nowMs)
+    if (this.#core.isVerifyingMessages) checkMessageSignature(record, session.signingKey)
+    // judgeMessage refuses a message that belongs to no conversation.
+    const known = conversation as Conversation
+    const event = this.#eventOf(access, transaction.nowMs)
+    this.#ack = transaction.addToConversation(known, record, this.#hash, false, event)
+    const sequence = messageSequence(record)
+    if (sequence > (known.senders.get(session.device) ?? 0)) known.senders.set(session.device, sequence)
+    known.lastBy = session.kind === "patient" ? "patient" : "staff"
+  }
+
+  #begin(transaction: Transaction): Conversation {
+    const { clinic } = this.#session
+    const id = Buffer.from(this.#scope, "latin1")
+    const ref = this.#core.store.newConversation(clinic.ref, id)
+    const conversation = new Conversation(clinic, this.#scope, ref, startLink(sha256, id))
+    this.#core.conversations.add(conversation)
+    transaction.addConversation(conversation)
+    return conversation
+  }
+
+  #addControl(conversation: Conversation, change: ControlChange, transaction: Transaction): void {
+    const session = this.#session
+    const access = "access" in change ? change.access : undefined
+    const event = this.#eventOf(access, transaction.nowMs)
+    const placed = transaction.addToConversation(conversation, this.#record, this.#hash, true, event)
+    applyChange(conversation, change, session.device, placed.position, this.#hash)
+    conversation.lastBy = session.kind === "patient" ? "patient" : "staff"
+    this.#ack = placed
+  }
+
+  #eventOf(access: Access | undefined, nowMs: number): AuditEvent {
+    return {
+      action: "create",
+      outcome: "success",
+      purpose: access?.purpose ?? 0,
+      timeMs: nowMs,
+      actor: this.#session.device,
+      role: access?.role ?? "",
+      scope: this.#scope,
+      position: 0,
+    }
+  }
+
+  noteRefusal(transaction: Transaction): void {
+    const { clinic, device, roles } = this.#session
+    if (!clinic.mayNoteRefusal(transaction.nowMs)) return
+    transaction.note(clinic, {
+      action: "refusal",
+      outcome: "refused",
+      purpose: 0,
+      timeMs: transaction.nowMs,
+      actor: device,
+      role: roles[0] ?? "",
+      scope: this.#scope === "" ? clinic.key : this.#scope,
+      position: 0,
+    })
+  }
+
+  done(): void {
+    if (this.#ack) this.#session.sendAck(this.#requestId, this.#ack)
+  }
+
+  failed(error: unknown): void {
+    const session = this.#session
+    session.sendError(this.#requestId, error)
+    if (isWardlineError(error, "ERR_MALFORMED") && ++session.malformed >= MAX_MALFORMED)
+      session.close("malformed", "too many malformed records")
+  }
+}

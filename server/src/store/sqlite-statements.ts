@@ -1,0 +1,113 @@
+/** Every statement that the SQLite store runs, prepared once. */
+import type { Database, Statement } from "better-sqlite3"
+
+export interface RecordRow {
+  key: number
+  audit: number
+  time: number
+  link: Buffer
+  bytes: Buffer
+}
+
+export interface ScopeRow {
+  no: number
+  id: Buffer
+  clinic: number
+  position: number
+  updated: number
+  closed: number
+  last_by: number
+  senders: Buffer
+}
+
+interface ClinicRow {
+  no: number
+  scope: number
+  id: Buffer
+  root_key: Buffer
+}
+
+export interface Statements {
+  begin: Statement<[]>
+  commit: Statement<[]>
+  rollback: Statement<[]>
+  relayId: Statement<[], Buffer>
+  lastScope: Statement<[], number | null>
+  clinics: Statement<[], ClinicRow>
+  addClinic: Statement<[no: number, scope: number, id: Uint8Array, rootKey: Uint8Array]>
+  addScope: Statement<[no: number, id: Uint8Array, clinic: number]>
+  changeScope: Statement<
+    [position: number, updated: number, closed: number, lastBy: number, senders: Uint8Array, no: number]
+  >
+  scope: Statement<[no: number], ScopeRow>
+  scopeById: Statement<[id: Uint8Array], ScopeRow>
+  scopesOfClinic: Statement<[clinic: number, after: number, limit: number], { no: number; id: Buffer }>
+  addRecord: Statement<[key: number, audit: number, time: number, link: Uint8Array, bytes: Uint8Array]>
+  addControl: Statement<[key: number]>
+  record: Statement<[key: number], RecordRow>
+  records: Statement<[after: number, end: number, limit: number], RecordRow>
+  control: Statement<[from: number, end: number], RecordRow>
+  countRecords: Statement<[from: number, end: number], number>
+  lastLink: Statement<[from: number, end: number], Buffer>
+  listed: Statement<
+    [clinic: number, role: string, since: number, before: number, limit: number],
+    { scope: number; updated: number }
+  >
+  listedAt: Statement<[clinic: number, role: string, updated: number], number>
+  addListed: Statement<[clinic: number, role: string, updated: number, scope: number]>
+  removeListed: Statement<[clinic: number, role: string, updated: number, scope: number]>
+  addAudit: Statement<[key: number, entries: Uint8Array]>
+  /** The row with the greatest key in [from, to]. */
+  auditHolding: Statement<[from: number, to: number], { key: number; entries: Buffer }>
+  /** The row with the least key in (after, end). */
+  auditAfter: Statement<[after: number, end: number], { key: number; entries: Buffer }>
+}
+
+const COLUMNS = "key, audit, time, link, bytes"
+
+export function prepareStatements(db: Database): Statements {
+  const prepare = <B extends unknown[], R = unknown>(source: string): Statement<B, R> =>
+    db.prepare<B, R>(source)
+  return {
+    begin: prepare("BEGIN IMMEDIATE"),
+    commit: prepare("COMMIT"),
+    rollback: prepare("ROLLBACK"),
+    relayId: prepare<[], Buffer>("SELECT value FROM meta WHERE name = 'relay-id'").pluck(),
+    lastScope: prepare<[], number | null>("SELECT max(no) FROM scopes").pluck(),
+    clinics: prepare("SELECT no, scope, id, root_key FROM clinics ORDER BY no"),
+    addClinic: prepare("INSERT INTO clinics (no, scope, id, root_key) VALUES (?, ?, ?, ?)"),
+    addScope: prepare("INSERT INTO scopes (no, id, clinic) VALUES (?, ?, ?)"),
+    changeScope: prepare(
+      "UPDATE scopes SET position = ?, updated = ?, closed = ?, last_by = ?, senders = ? WHERE no = ?",
+    ),
+    scope: prepare("SELECT * FROM scopes WHERE no = ?"),
+    scopeById: prepare("SELECT * FROM scopes WHERE id = ?"),
+    scopesOfClinic: prepare("SELECT no, id FROM scopes WHERE clinic = ? AND no > ? ORDER BY no LIMIT ?"),
+    addRecord: prepare("INSERT INTO records (key, audit, time, link, bytes) VALUES (?, ?, ?, ?, ?)"),
+    addControl: prepare("INSERT INTO control (key) VALUES (?)"),
+    record: prepare(`SELECT ${COLUMNS} FROM records WHERE key = ?`),
+    records: prepare(`SELECT ${COLUMNS} FROM records WHERE key > ? AND key < ? ORDER BY key LIMIT ?`),
+    control: prepare(
+      `SELECT ${COLUMNS} FROM records WHERE key IN (SELECT key FROM control WHERE key > ? AND key < ?) ORDER BY key`,
+    ),
+    countRecords: prepare<[number, number], number>(
+      "SELECT count(*) FROM records WHERE key > ? AND key < ?",
+    ).pluck(),
+    lastLink: prepare<[number, number], Buffer>(
+      "SELECT link FROM records WHERE key > ? AND key < ? ORDER BY key DESC LIMIT 1",
+    ).pluck(),
+    listed: prepare(
+      "SELECT scope, updated FROM listed WHERE clinic = ? AND role = ? AND updated >= ? AND updated < ? ORDER BY updated DESC, scope DESC LIMIT ?",
+    ),
+    listedAt: prepare<[number, string, number], number>(
+      "SELECT scope FROM listed WHERE clinic = ? AND role = ? AND updated = ?",
+    ).pluck(),
+    addListed: prepare("INSERT INTO listed (clinic, role, updated, scope) VALUES (?, ?, ?, ?)"),
+    removeListed: prepare("DELETE FROM listed WHERE clinic = ? AND role = ? AND updated = ? AND scope = ?"),
+    addAudit: prepare("INSERT INTO audit (key, entries) VALUES (?, ?)"),
+    auditHolding: prepare(
+      "SELECT key, entries FROM audit WHERE key >= ? AND key <= ? ORDER BY key DESC LIMIT 1",
+    ),
+    auditAfter: prepare("SELECT key, entries FROM audit WHERE key > ? AND key < ? ORDER BY key LIMIT 1"),
+  }
+}

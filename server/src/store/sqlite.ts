@@ -1,0 +1,345 @@
+/** The store in one SQLite file: WAL, synchronous=FULL, one writer. */
+import { chmodSync, existsSync } from "node:fs"
+import { join } from "node:path"
+import { WardlineError } from "@wardline/sdk/protocol"
+import { ENTRY_BYTES } from "@wardline/sdk/tlog"
+import Sqlite from "better-sqlite3"
+import { keyOf } from "../hashing.ts"
+import { RESERVE_BYTES } from "../limits.ts"
+import { type DataLock, lockFolder } from "./lock.ts"
+import { holdReserveFile } from "./reserve.ts"
+import { prepareSchema } from "./schema.ts"
+import { prepareStatements, type RecordRow, type ScopeRow, type Statements } from "./sqlite-statements.ts"
+import type {
+  Batch,
+  ClinicRef,
+  ConversationChange,
+  ListedConversation,
+  ListQuery,
+  LoadedConversation,
+  ScopeRef,
+  ScopeSummary,
+  Store,
+  StoredRecord,
+} from "./store.ts"
+
+export const DATABASE_FILE = "relay.db"
+
+/** Positions in a key. Keys are integers of at most 53 bits: exact in JavaScript. */
+const SCOPE = 2 ** 24
+/** Audit sequences in a key, which leaves room for 32,768 clinics. */
+const CLINIC = 2 ** 38
+/** Larger pages than the default: fewer to write for each batch. */
+const PAGE_SIZE = 8192
+const CACHE_KIB = 65_536
+/** Pages in the WAL before they are copied to the database, which takes a second fsync: seldom, so that nearly each
+ * batch costs one. */
+const CHECKPOINT_PAGES = 4000
+
+export interface SqliteOptions {
+  /** For an audit beside a running relay: takes no lock, and every writing method fails. */
+  isReadOnly?: boolean
+  /** A quota on the database file; beyond it the store is full. */
+  maxBytes?: number
+}
+
+interface NumberedScope extends ScopeRef {
+  readonly no: number
+  readonly clinicNo: number
+}
+
+interface NumberedClinic extends ClinicRef, NumberedScope {}
+
+export class SqliteStore implements Store {
+  readonly relayId: Uint8Array
+  readonly #db: Sqlite.Database
+  readonly #sql: Statements
+  readonly #lock: DataLock | undefined
+  readonly #reservePath: string
+  readonly #maxPages: number
+  readonly #clinics = new Map<number, NumberedClinic>()
+  readonly #auditScopes = new Map<string, NumberedScope>()
+  #nextScope: number
+  #commits = 0
+
+  /** Opens the database of a data folder, which must exist.
+   * @throws {WardlineError} ERR_STORE saying what is wrong and what to do. */
+  constructor(folder: string, options: SqliteOptions = {}) {
+    const isReadOnly = options.isReadOnly === true
+    const path = join(folder, DATABASE_FILE)
+    this.#reservePath = join(folder, "reserve")
+    this.#lock = isReadOnly ? undefined : lockFolder(folder)
+    try {
+      this.#db = openDatabase(path, isReadOnly)
+      prepareSchema(this.#db, !isReadOnly)
+      this.#sql = prepareStatements(this.#db)
+      this.#maxPages = Math.floor((options.maxBytes ?? 0) / PAGE_SIZE)
+      this.relayId = this.#sql.relayId.get() as Buffer
+      this.#nextScope = ((this.#sql.lastScope.get() as number | null) ?? 0) + 1
+    } catch (error) {
+      this.#lock?.release()
+      throw storeError(error, path)
+    }
+    for (const row of this.#sql.clinics.all()) this.#addClinic(row)
+    if (!isReadOnly) this.holdReserve(true)
+  }
+
+  #addClinic(row: { no: number; scope: number; id: Buffer; root_key: Buffer }): NumberedClinic {
+    const clinic = { no: row.scope, clinicNo: row.no, id: row.id, rootKey: row.root_key }
+    this.#clinics.set(row.no, clinic)
+    return clinic
+  }
+
+  openClinic(id: Uint8Array, rootKey: Uint8Array): ClinicRef {
+    const name = keyOf(id)
+    for (const clinic of this.#clinics.values()) if (keyOf(clinic.id) === name) return clinic
+    const no = this.#clinics.size + 1
+    const scope = this.#nextScope
+    this.#transaction(() => {
+      this.#sql.addScope.run(scope, id, no)
+      this.#sql.addClinic.run(no, scope, id, rootKey)
+    })
+    this.#nextScope++
+    return this.#addClinic({ no, scope, id: Buffer.from(id), root_key: Buffer.from(rootKey) })
+  }
+
+  clinics(): readonly ClinicRef[] {
+    return [...this.#clinics.values()]
+  }
+
+  newConversation(clinic: ClinicRef, id: Uint8Array): ScopeRef {
+    const scope: NumberedScope = {
+      id: Buffer.from(id),
+      no: this.#nextScope++,
+      clinicNo: (clinic as NumberedClinic).clinicNo,
+    }
+    return scope
+  }
+
+  loadConversation(id: Uint8Array): LoadedConversation | undefined {
+    const row = this.#sql.scopeById.get(id)
+    const clinic = row && this.#clinics.get(row.clinic)
+    // A directory is a scope too, but no conversation.
+    if (!row || !clinic || clinic.no === row.no) return undefined
+    const head = this.#sql.record.get(row.no * SCOPE + row.position)
+    if (!head) throw new WardlineError("ERR_STORE", "a conversation's newest record is missing")
+    return {
+      ref: { id: row.id, no: row.no, clinicNo: row.clinic } as ScopeRef,
+      clinic: clinic.id,
+      position: row.position,
+      link: head.link,
+      updatedMs: row.updated,
+      senders: row.senders,
+      control: this.#sql.control.all(row.no * SCOPE, (row.no + 1) * SCOPE).map(recordOf),
+    }
+  }
+
+  read(scope: ScopeRef, after: number, maxRecords: number, maxBytes: number): readonly StoredRecord[] {
+    const { no } = scope as NumberedScope
+    const records: StoredRecord[] = []
+    let bytes = 0
+    for (const row of this.#sql.records.iterate(no * SCOPE + after, (no + 1) * SCOPE, maxRecords)) {
+      bytes += row.bytes.length
+      if (records.length > 0 && bytes > maxBytes) break
+      records.push(recordOf(row))
+    }
+    return records
+  }
+
+  list(clinic: ClinicRef, query: ListQuery): readonly ListedConversation[] {
+    const { clinicNo } = clinic as NumberedClinic
+    const before = query.beforeMs === 0 ? Number.MAX_SAFE_INTEGER : query.beforeMs
+    const updatedOf = new Map<number, number>()
+    for (const role of query.roles) {
+      const rows = this.#sql.listed.all(clinicNo, role, query.sinceMs, before, query.limit)
+      for (const row of rows) updatedOf.set(row.scope, row.updated)
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < query.limit) continue
+      for (const scope of this.#sql.listedAt.all(clinicNo, role, last.updated))
+        updatedOf.set(scope, last.updated)
+    }
+    const newest = [...updatedOf].sort((a, b) => b[1] - a[1] || b[0] - a[0])
+    const lastTime = newest[query.limit - 1]?.[1] ?? 0
+    return newest.filter(([, updated]) => updated >= lastTime).map(([no]) => this.#listedOf(no))
+  }
+
+  #listedOf(no: number): ListedConversation {
+    const row = this.#sql.scope.get(no)
+    const consent = this.#sql.record.get(no * SCOPE + 1)
+    const open = this.#sql.record.get(no * SCOPE + 2)
+    if (!row || !consent || !open)
+      throw new WardlineError("ERR_STORE", "a listed conversation isn't in the database")
+    return {
+      id: row.id,
+      position: row.position,
+      updatedMs: row.updated,
+      isClosed: row.closed === 1,
+      lastBy: row.last_by === 2 ? "staff" : "patient",
+      consent: consent.bytes,
+      open: open.bytes,
+    }
+  }
+
+  commit(batch: Batch): void {
+    this.#transaction(() => {
+      const sql = this.#sql
+      for (const scope of batch.newConversations) {
+        const { no, clinicNo, id } = scope as NumberedScope
+        sql.addScope.run(no, id, clinicNo)
+      }
+      for (const record of batch.records) {
+        const key = (record.scope as NumberedScope).no * SCOPE + record.position
+        sql.addRecord.run(key, record.auditSequence, record.timeMs, record.link, record.bytes)
+        if (record.isControl) sql.addControl.run(key)
+      }
+      for (const change of batch.changes) this.#applyChange(change)
+      for (const { clinic, first, entries } of batch.audit)
+        sql.addAudit.run((clinic as NumberedClinic).clinicNo * CLINIC + first, entries)
+    })
+    this.#commits++
+  }
+
+  #applyChange(change: ConversationChange): void {
+    const sql = this.#sql
+    const { no, clinicNo } = change.scope as NumberedScope
+    const lastBy = change.lastBy === "staff" ? 2 : 1
+    sql.changeScope.run(
+      change.position,
+      change.updatedMs,
+      change.isClosed ? 1 : 0,
+      lastBy,
+      change.senders,
+      no,
+    )
+    for (const role of change.roles) {
+      sql.removeListed.run(clinicNo, role, change.previousMs, no)
+      sql.addListed.run(clinicNo, role, change.updatedMs, no)
+    }
+  }
+
+  /** All of `work` or nothing, durable on return. */
+  #transaction(work: () => void): void {
+    const sql = this.#sql
+    try {
+      sql.begin.run()
+      work()
+      sql.commit.run()
+    } catch (error) {
+      if (this.#db.inTransaction) sql.rollback.run()
+      throw storeError(error, DATABASE_FILE)
+    }
+  }
+
+  readAudit(clinic: ClinicRef, after: number): Uint8Array {
+    const base = (clinic as NumberedClinic).clinicNo * CLINIC
+    // The row that holds `after` may hold its successors too.
+    const row =
+      this.#sql.auditHolding.get(base, base + after + 1) ??
+      this.#sql.auditAfter.get(base + after, base + CLINIC)
+    if (!row) return new Uint8Array(0)
+    const skip = after + 1 - (row.key - base)
+    const entries = row.entries.subarray(Math.max(0, skip) * ENTRY_BYTES)
+    if (entries.length > 0) return entries
+    return this.#sql.auditAfter.get(row.key, base + CLINIC)?.entries ?? new Uint8Array(0)
+  }
+
+  lastAudit(clinic: ClinicRef): Uint8Array | undefined {
+    const base = (clinic as NumberedClinic).clinicNo * CLINIC
+    return this.#sql.auditHolding.get(base, base + CLINIC - 1)?.entries.subarray(-ENTRY_BYTES)
+  }
+
+  scopes(clinic: ClinicRef, after: ScopeRef | undefined, limit: number): readonly ScopeSummary[] {
+    const { clinicNo } = clinic as NumberedClinic
+    const afterNo = after === undefined ? 0 : (after as NumberedScope).no
+    return this.#sql.scopesOfClinic.all(clinicNo, afterNo, limit).map(({ no, id }) => {
+      const records = this.#sql.countRecords.get(no * SCOPE, (no + 1) * SCOPE) as number
+      const link = this.#sql.lastLink.get(no * SCOPE, (no + 1) * SCOPE) as Buffer | undefined
+      return { ref: { id, no, clinicNo } as ScopeRef, records, link: link ?? new Uint8Array(0) }
+    })
+  }
+
+  find(clinic: ClinicRef, scope: Uint8Array, position: number): StoredRecord | undefined {
+    const key = keyOf(scope)
+    let numbered = this.#auditScopes.get(key)
+    if (numbered === undefined) {
+      const row = this.#sql.scopeById.get(scope)
+      if (row?.clinic !== (clinic as NumberedClinic).clinicNo) return undefined
+      numbered = { id: row.id, no: row.no, clinicNo: row.clinic }
+      if (this.#auditScopes.size >= 100_000) this.#auditScopes.clear()
+      this.#auditScopes.set(key, numbered)
+    }
+    const row = this.#sql.record.get(numbered.no * SCOPE + position)
+    return row && recordOf(row)
+  }
+
+  holdReserve(isHeld: boolean): boolean {
+    if (this.#maxPages > 0) {
+      const pages = isHeld ? this.#maxPages : this.#maxPages + Math.ceil(RESERVE_BYTES / PAGE_SIZE)
+      this.#db.pragma(`max_page_count = ${pages}`)
+      // A quota can't be set below what the file has already: then it is as full as before.
+      if (isHeld && (this.#db.pragma("page_count", { simple: true }) as number) >= this.#maxPages)
+        return this.holdReserve(false)
+    }
+    return holdReserveFile(this.#reservePath, isHeld)
+  }
+
+  /** How many transactions of records and entries there were, each with one fsync. */
+  get commits(): number {
+    return this.#commits
+  }
+
+  close(): void {
+    this.#db.close()
+    this.#lock?.release()
+  }
+}
+
+function openDatabase(path: string, isReadOnly: boolean): Sqlite.Database {
+  const isNew = !existsSync(path)
+  const db = new Sqlite(path, { readonly: isReadOnly, fileMustExist: isReadOnly })
+  if (isReadOnly) return db
+  if (isNew) chmodSync(path, 0o600)
+  db.pragma(`page_size = ${PAGE_SIZE}`)
+  db.pragma("journal_mode = WAL")
+  db.pragma("synchronous = FULL")
+  db.pragma(`cache_size = -${CACHE_KIB}`)
+  db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
+  assertDurable(db)
+  return db
+}
+
+/** An ack says that the record is on disk: with less than FULL, a power loss would make it a lie.
+ * @throws {WardlineError} ERR_STORE */
+export function assertDurable(db: Sqlite.Database): void {
+  const journal = db.pragma("journal_mode", { simple: true })
+  const synchronous = db.pragma("synchronous", { simple: true }) as number
+  if (journal !== "wal" || synchronous < 2)
+    throw new WardlineError(
+      "ERR_STORE",
+      "the database can't be used durably: WAL with synchronous=FULL failed",
+    )
+}
+
+function recordOf(row: RecordRow): StoredRecord {
+  return {
+    position: row.key % SCOPE,
+    auditSequence: row.audit,
+    timeMs: row.time,
+    link: row.link,
+    bytes: row.bytes,
+  }
+}
+
+/** SQLite's error as one of ours: whether the disk is to blame, or the file. */
+function storeError(error: unknown, path: string): unknown {
+  if (!(error instanceof Sqlite.SqliteError)) return error
+  if (/^SQLITE_(FULL|IOERR|READONLY|CANTOPEN)/.test(error.code) && error.code !== "SQLITE_CANTOPEN")
+    return new WardlineError("ERR_READ_ONLY", `the disk is full or failing (${error.code})`, { cause: error })
+  const advice =
+    error.code === "SQLITE_NOTADB" || error.code.startsWith("SQLITE_CORRUPT")
+      ? "the file is damaged or no database: restore it from a backup"
+      : "check the file's owner and permissions"
+  return new WardlineError("ERR_STORE", `${path}: ${advice} (${error.code})`, { cause: error })
+}
+
+export type { ScopeRow }

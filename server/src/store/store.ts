@@ -1,0 +1,149 @@
+/** What the relay asks of a database. Small, so that backends share no code; one conformance suite runs on each.
+ * Everything is keyed by scope: a clinic's directory (scope = clinic id) or a conversation. Whoever calls has checked
+ * what is stored; the store keeps it, in order, durably.
+ *
+ * Methods may answer at once or by a promise: SQLite answers at once, and then nothing waits. */
+
+export type Awaitable<T> = T | Promise<T>
+
+/** A clinic or a conversation as the store knows it. Made by the store alone. */
+export interface ScopeRef {
+  /** 16 bytes. */
+  readonly id: Uint8Array
+}
+
+export interface ClinicRef extends ScopeRef {
+  /** 32 bytes; the id follows from it. */
+  readonly rootKey: Uint8Array
+}
+
+export interface StoredRecord {
+  readonly position: number
+  /** Of its entry in the clinic's audit log. */
+  readonly auditSequence: number
+  /** When it was stored, ms since 1970. */
+  readonly timeMs: number
+  /** 32 bytes. */
+  readonly link: Uint8Array
+  readonly bytes: Uint8Array
+}
+
+export interface NewRecord extends StoredRecord {
+  readonly scope: ScopeRef
+  /** Whether the conversation's state depends on it: every type but message. */
+  readonly isControl: boolean
+}
+
+/** What changes beside a conversation's records whenever it grows. */
+export interface ConversationChange {
+  readonly scope: ScopeRef
+  readonly position: number
+  readonly updatedMs: number
+  /** The `updatedMs` of the change before; 0 for the first. */
+  readonly previousMs: number
+  readonly isClosed: boolean
+  readonly lastBy: "patient" | "staff"
+  /** The roles that it addresses; none until it is opened. */
+  readonly roles: readonly string[]
+  /** Whatever the relay wants back with it: see Conversation.senders. */
+  readonly senders: Uint8Array
+}
+
+export interface AuditEntries {
+  readonly clinic: ClinicRef
+  /** Sequence of the first. */
+  readonly first: number
+  /** n × 204 bytes. */
+  readonly entries: Uint8Array
+}
+
+/** One transaction. */
+export interface Batch {
+  readonly newConversations: readonly ScopeRef[]
+  readonly records: readonly NewRecord[]
+  readonly changes: readonly ConversationChange[]
+  readonly audit: readonly AuditEntries[]
+}
+
+export interface LoadedConversation {
+  readonly ref: ScopeRef
+  /** 16 bytes. */
+  readonly clinic: Uint8Array
+  readonly position: number
+  readonly link: Uint8Array
+  readonly updatedMs: number
+  readonly senders: Uint8Array
+  /** Every record but the messages, in order. */
+  readonly control: readonly StoredRecord[]
+}
+
+export interface ListedConversation {
+  readonly id: Uint8Array
+  readonly position: number
+  readonly updatedMs: number
+  readonly isClosed: boolean
+  readonly lastBy: "patient" | "staff"
+  readonly consent: Uint8Array
+  readonly open: Uint8Array
+}
+
+export interface ListQuery {
+  readonly roles: readonly string[]
+  /** Only conversations updated before this; 0 = any. */
+  readonly beforeMs: number
+  /** Only conversations updated at this time or later; 0 = any. */
+  readonly sinceMs: number
+  /** Answers more where several share the last one's time, so that paging by time skips none. */
+  readonly limit: number
+}
+
+export interface ScopeSummary {
+  readonly ref: ScopeRef
+  /** How many records it really has, counted. */
+  readonly records: number
+  /** The link stored with the last of them. */
+  readonly link: Uint8Array
+}
+
+export interface Store {
+  /** 16 random bytes, made with the database. */
+  readonly relayId: Uint8Array
+
+  /** Registers a clinic where it is new. */
+  openClinic(id: Uint8Array, rootKey: Uint8Array): Awaitable<ClinicRef>
+  clinics(): Awaitable<readonly ClinicRef[]>
+
+  /** Makes the reference for a conversation that a later commit creates. */
+  newConversation(clinic: ClinicRef, id: Uint8Array): ScopeRef
+  loadConversation(id: Uint8Array): Awaitable<LoadedConversation | undefined>
+
+  /** Records after a position, in order: at most `maxRecords`, and at most `maxBytes` unless the first is larger. */
+  read(
+    scope: ScopeRef,
+    after: number,
+    maxRecords: number,
+    maxBytes: number,
+  ): Awaitable<readonly StoredRecord[]>
+
+  /** A clinic's opened conversations that address one of the roles, the newest first. */
+  list(clinic: ClinicRef, query: ListQuery): Awaitable<readonly ListedConversation[]>
+
+  /** Stores a batch, all or nothing; durable once it has answered.
+   * @throws {WardlineError} ERR_READ_ONLY where the disk is full or failing, ERR_STORE for anything else; then
+   *   nothing of the batch is stored. */
+  commit(batch: Batch): Awaitable<void>
+
+  /** A clinic's audit entries after a sequence, n × 204 bytes; empty at the end. */
+  readAudit(clinic: ClinicRef, after: number): Awaitable<Uint8Array>
+  /** The last audit entry; undefined if there is none. */
+  lastAudit(clinic: ClinicRef): Awaitable<Uint8Array | undefined>
+
+  /** A clinic's directory and conversations for an audit, in pages: those after `after` (undefined: from the start). */
+  scopes(clinic: ClinicRef, after: ScopeRef | undefined, limit: number): Awaitable<readonly ScopeSummary[]>
+  /** One record and the reference of its scope, for an audit. */
+  find(clinic: ClinicRef, scope: Uint8Array, position: number): Awaitable<StoredRecord | undefined>
+
+  /** Gives up, or takes back, the space kept for noting reads on a full disk; answers whether it is held now. */
+  holdReserve(isHeld: boolean): Awaitable<boolean>
+  close(): Awaitable<void>
+}

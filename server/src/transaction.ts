@@ -1,0 +1,168 @@
+/** What one batch of requests adds, gathered in memory and then stored as one transaction. */
+import { type Link, WardlineError } from "@wardline/sdk/protocol"
+import { type AuditEvent, writeU64 } from "./audit-chain.ts"
+import type { Clinic } from "./clinic.ts"
+import { type Conversation, encodeSenders } from "./conversation.ts"
+import { sha256Text, writeKey } from "./hashing.ts"
+import { MAX_POSITION } from "./limits.ts"
+import type { AuditEntries, Batch, ConversationChange, NewRecord, ScopeRef } from "./store/store.ts"
+
+/** `"wl1/link" ‖ link ‖ u64 position ‖ record hash`: the input of the next link, one buffer for all. */
+const linkInput = Buffer.alloc(80)
+linkInput.write("wl1/link", "latin1")
+
+/** linkᵢ of docs/protocol.md, Record: what the SDK's nextLink answers, for a hash as text. */
+export function nextLinkOf(previous: Link, position: number, recordHash: string): Buffer {
+  linkInput.set(previous, 8)
+  writeU64(linkInput, 40, position)
+  writeKey(linkInput, recordHash, 48)
+  return Buffer.from(sha256Text(linkInput), "latin1")
+}
+
+export class Transaction {
+  /** One time for all that it stores. */
+  readonly nowMs: number
+  readonly #records: NewRecord[] = []
+  readonly #newConversations: ScopeRef[] = []
+  readonly #conversations: Conversation[] = []
+  readonly #clinics: Clinic[] = []
+  readonly #undo: (() => void)[] = []
+
+  constructor(nowMs: number) {
+    this.nowMs = nowMs
+  }
+
+  /** Conversations that grow, each once. */
+  get conversations(): readonly Conversation[] {
+    return this.#conversations
+  }
+
+  /** Notes an event without a record; returns the entry's sequence. */
+  note(clinic: Clinic, event: AuditEvent): number {
+    this.#mark(clinic)
+    return clinic.audit.note(event)
+  }
+
+  /** The conversation is to be stored with its first record. */
+  addConversation(conversation: Conversation): void {
+    this.#newConversations.push(conversation.ref)
+  }
+
+  /** Gives a conversation's record its place.
+   * @param hash - of the record, as text.
+   * @param event - its position is set here.
+   * @throws {WardlineError} ERR_TOO_LARGE when the conversation is full; then nothing has changed. */
+  addToConversation(
+    conversation: Conversation,
+    bytes: Uint8Array,
+    hash: string,
+    isControl: boolean,
+    event: AuditEvent,
+  ): NewRecord {
+    const { clinic } = conversation
+    const position = conversation.position + 1
+    checkPosition(position)
+    const record = this.#addRecord(clinic, conversation.ref, conversation.link, {
+      position,
+      bytes,
+      hash,
+      isControl,
+      event,
+    })
+    conversation.position = position
+    conversation.link = record.link
+    conversation.remember(position, hash)
+    conversation.updatedMs = this.nowMs
+    if (conversation.added.length === 0) this.#conversations.push(conversation)
+    conversation.added.push(record)
+    return record
+  }
+
+  /** Gives a directory's record its place; the caller has applied it. */
+  addToDirectory(
+    clinic: Clinic,
+    previous: Link,
+    position: number,
+    bytes: Uint8Array,
+    event: AuditEvent,
+  ): NewRecord {
+    checkPosition(position)
+    const hash = sha256Text(bytes)
+    return this.#addRecord(clinic, clinic.ref, previous, { position, bytes, hash, isControl: true, event })
+  }
+
+  #addRecord(
+    clinic: Clinic,
+    scope: ScopeRef,
+    previous: Link,
+    item: { position: number; bytes: Uint8Array; hash: string; isControl: boolean; event: AuditEvent },
+  ): NewRecord {
+    const { position, bytes, isControl, event } = item
+    const link = nextLinkOf(previous, position, item.hash)
+    event.position = position
+    this.#mark(clinic)
+    const auditSequence = clinic.audit.noteRecord(event, item.hash, link)
+    const record = { scope, position, auditSequence, timeMs: this.nowMs, link, bytes, isControl }
+    this.#records.push(record)
+    return record
+  }
+
+  #mark(clinic: Clinic): void {
+    if (!this.#clinics.includes(clinic)) this.#clinics.push(clinic)
+  }
+
+  /** Everything, for the store. */
+  toBatch(): Batch {
+    const audit: AuditEntries[] = []
+    for (const { ref, audit: chain } of this.#clinics) {
+      const pending = chain.pending
+      if (pending) audit.push({ clinic: ref, ...pending })
+    }
+    const changes = this.#conversations.map(changeOf)
+    return { newConversations: this.#newConversations, records: this.#records, changes, audit }
+  }
+
+  get isEmpty(): boolean {
+    return this.#clinics.length === 0
+  }
+
+  /** The batch is stored. The conversations' `added` stay, for whoever delivers them. */
+  committed(): void {
+    for (const clinic of this.#clinics) clinic.audit.committed()
+    for (const conversation of this.#conversations) {
+      conversation.isStored = true
+      conversation.storedMs = conversation.updatedMs
+      conversation.storedLink = conversation.link
+      conversation.listedBeforeMs = conversation.listedMs
+      conversation.listedMs = conversation.isOpen ? conversation.updatedMs : 0
+    }
+  }
+
+  /** What to do if the batch can't be stored. */
+  onRollBack(undo: () => void): void {
+    this.#undo.push(undo)
+  }
+
+  /** The batch could not be stored. The conversations must be read anew. */
+  rollBack(): void {
+    for (const undo of this.#undo.reverse()) undo()
+    for (const clinic of this.#clinics) clinic.audit.rollBack()
+  }
+}
+
+function changeOf(conversation: Conversation): ConversationChange {
+  return {
+    scope: conversation.ref,
+    position: conversation.position,
+    updatedMs: conversation.updatedMs,
+    previousMs: conversation.storedMs,
+    isClosed: conversation.isClosed,
+    lastBy: conversation.lastBy,
+    roles: conversation.roles,
+    senders: encodeSenders(conversation.senders),
+  }
+}
+
+function checkPosition(position: number): void {
+  if (position > MAX_POSITION) throw new WardlineError("ERR_TOO_LARGE", "the chain is full")
+}
