@@ -4,7 +4,7 @@
  * - `directory.wl` the directory's records, each lp32: public, signed, as the relay takes them
  * - `admin.keystore` the administrator's device keys, locked by the passphrase
  * - `enrolments/` links that make somebody staff, until they are handed over */
-import { stat } from "node:fs/promises"
+import { rm, stat } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import * as v from "valibot"
 import { Reader, Writer } from "../bytes.ts"
@@ -69,6 +69,11 @@ export async function createClinicFolder(
   await makeFolder(enrolmentsPath(path))
   await writeNewFile(directoryPath(path), encodeRecords(records))
   await writeNewFile(clinicPath(path), `${JSON.stringify(clinic, undefined, 2)}\n`)
+}
+
+/** Undoes createClinicFolder. */
+export async function removeClinicFolder(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true })
 }
 
 /** @throws {WardlineError} ERR_CONFIG if there is no clinic in that folder or clinic.json isn't one. */

@@ -161,8 +161,8 @@ function freshnessText(state: DirectoryState, nowMs: number): string {
   if (fresh === undefined) return "never: no patient can write yet. Run: wardline directory attest"
   const until = timeText(fresh.untilMs)
   return fresh.isFresh
-    ? `${timeText(fresh.attestedMs)}; patients can write until ${until} without another`
-    : `too long ago, patients can't write since ${until}. Run: wardline directory attest`
+    ? `${timeText(fresh.attestedMs)}, which counts until ${until}`
+    : `too long ago: patients can't write since ${until}. Run: wardline directory attest`
 }
 
 /** A day, in UTC so that two people who compare read the same. */
@@ -170,6 +170,7 @@ export function dateText(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10)
 }
 
-function timeText(ms: number): string {
+/** A minute, in UTC. */
+export function timeText(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 16).replace("T", " ")} UTC`
 }

@@ -1,13 +1,12 @@
 /** What a new clinic is set up with: a JSON file that a person edits, checked as a whole. */
 import * as v from "valibot"
-import { isSlug, type Role } from "../ids.ts"
 import {
-  decodePolicy,
-  encodePolicy,
-  type LocalizedText,
-  MAX_TEXT_BYTES,
-  type Policy,
-} from "../protocol/index.ts"
+  type ClinicPolicy,
+  DEFAULT_FRESHNESS_SECONDS,
+  DEFAULT_RETENTION_DAYS,
+} from "../client/clinic-policy.ts"
+import { isSlug } from "../ids.ts"
+import { MAX_TEXT_BYTES } from "../protocol/index.ts"
 import { usage } from "./arguments.ts"
 import { DEFAULT_CONSENT } from "./consent-texts.ts"
 import { readIfThere } from "./files.ts"
@@ -119,8 +118,8 @@ export function defaultSetup(timeZone: string): Setup {
       },
     ],
     consent: DEFAULT_CONSENT,
-    retentionDays: 2555,
-    freshnessDays: 7,
+    retentionDays: DEFAULT_RETENTION_DAYS,
+    freshnessDays: DEFAULT_FRESHNESS_SECONDS / DAY_SECONDS,
   }
 }
 
@@ -140,22 +139,11 @@ export async function readSetup(path: string): Promise<Setup> {
   throw usage(`${path} can't be used:\n${problems.join("\n")}`)
 }
 
-/** The roles that the topics go to, each once. */
-export function rolesOfSetup(setup: Setup): Role[] {
-  return [...new Set(setup.topics.flatMap(({ roles }) => roles))] as Role[]
-}
-
-/** The policy record's content.
- * @throws {WardlineError} ERR_MALFORMED if something is over the limits of docs/protocol.md. */
-export function policyOf(setup: Setup, clinicName: string): Policy {
-  const policy: Policy = {
-    witnessKeys: [],
-    quorum: 0,
-    freshnessSeconds: setup.freshnessDays * DAY_SECONDS,
-    retentionDays: setup.retentionDays,
-    minimumVersion: 1,
-    clinicName: [{ language: firstLanguage(setup), text: clinicName }],
-    emergency: localizedText(setup.emergency),
+/** The setup as AdminClient takes it. */
+export function policyOf(setup: Setup, clinicName: string): ClinicPolicy {
+  return {
+    name: { [Object.keys(setup.consent.texts)[0] ?? "en"]: clinicName },
+    emergency: setup.emergency,
     timeZone: setup.timeZone,
     hours: setup.hours.flatMap(({ days, opens, closes }) =>
       days.map((day) => ({
@@ -164,20 +152,10 @@ export function policyOf(setup: Setup, clinicName: string): Policy {
         closes: minutesOfDay(closes),
       })),
     ),
-    topics: setup.topics.map((topic) => ({
-      ...topic,
-      label: localizedText(topic.label),
-      roles: topic.roles as Role[],
-    })),
+    topics: setup.topics,
+    retentionDays: setup.retentionDays,
+    freshnessSeconds: setup.freshnessDays * DAY_SECONDS,
   }
-  // The decoder holds every limit; better here, with the setup file at hand, than at the relay.
-  return decodePolicy(encodePolicy(policy))
-}
-
-const firstLanguage = (setup: Setup): string => Object.keys(setup.consent.texts)[0] ?? "en"
-
-function localizedText(texts: Texts): LocalizedText {
-  return Object.entries(texts).map(([language, text]) => ({ language, text }))
 }
 
 function minutesOfDay(time: string): number {

@@ -1,5 +1,5 @@
 /** X-Wing, X25519 with ML-KEM-768 (draft-connolly-cfrg-xwing-kem). */
-import { assertLength } from "../bytes.ts"
+import { assertLength, copyBytes } from "../bytes.ts"
 import { WardlineError } from "../errors.ts"
 import type { WrappingPublicKey } from "../ids.ts"
 import { openFailed } from "./open-failed.ts"
@@ -24,7 +24,7 @@ export interface WrappingKeyPair {
 export function wrappingKeyPair(seed: Uint8Array): WrappingKeyPair {
   assertLength(seed, XWING_SEED_BYTES, "wrapping seed")
   const { publicKey } = sodium().crypto_kem_xwing_seed_keypair(seed)
-  return { publicKey, seed: seed.slice() }
+  return { publicKey, seed: copyBytes(seed) }
 }
 
 /** Makes a shared secret for the owner of `publicKey` (EncapsulateDerand).

@@ -1,4 +1,5 @@
 /** A directory record with its body decoded. */
+import { copyBytes } from "../bytes.ts"
 import { WardlineError } from "../errors.ts"
 import {
   type AdminAdd,
@@ -38,7 +39,7 @@ export type DirectoryRecord = { readonly record: WireRecord } & DirectoryBody
  * @param bytes - copied, so that the state doesn't change when the caller's buffer does.
  * @throws {WardlineError} ERR_MALFORMED, ERR_TOO_LARGE or ERR_UNSUPPORTED. */
 export function decodeDirectoryRecord(bytes: Uint8Array): DirectoryRecord {
-  const record = decodeRecord(bytes.slice())
+  const record = decodeRecord(copyBytes(bytes))
   return { record, ...decodeBody(record) }
 }
 

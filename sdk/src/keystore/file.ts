@@ -2,7 +2,7 @@
 import { type FileHandle, open, readFile, rename, unlink } from "node:fs/promises"
 import { dirname, resolve } from "node:path"
 import { throwIfAborted } from "../abort.ts"
-import { utf8 } from "../bytes.ts"
+import { copyBytes, utf8 } from "../bytes.ts"
 import { AEAD_KEY_BYTES, AEAD_NONCE_BYTES, cryptoReady, randomBytes, wipe } from "../crypto/index.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
 import { argon2idInWorker } from "./argon2.ts"
@@ -83,7 +83,9 @@ class FileKeystore implements Keystore {
   async set(entries: Readonly<Record<string, Uint8Array | undefined>>): Promise<void> {
     this.#assertOpen()
     for (const key of Object.keys(entries)) assertKeyName(key)
-    await this.#enqueue(Object.entries(entries).map(([key, value]) => [key, value?.slice()] as const))
+    await this.#enqueue(
+      Object.entries(entries).map(([key, value]) => [key, value && copyBytes(value)] as const),
+    )
   }
 
   async clear(): Promise<void> {

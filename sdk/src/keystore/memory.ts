@@ -1,3 +1,4 @@
+import { copyBytes } from "../bytes.ts"
 import { assertKeyName, closedKeystore, type Keystore } from "./keystore.ts"
 
 /** A keystore that lives as long as the page or process: for tests, and for a device that must keep nothing. */
@@ -17,7 +18,7 @@ class MemoryKeystore implements Keystore {
     for (const key of Object.keys(entries)) assertKeyName(key)
     for (const [key, value] of Object.entries(entries)) {
       if (value === undefined) values.delete(key)
-      else values.set(key, value.slice())
+      else values.set(key, copyBytes(value))
     }
   }
 

@@ -1,5 +1,5 @@
 /** Sizes of public keys, and which of them are refused when they are registered (docs/protocol.md, Primitives). */
-import { type Reader, toHex, type Writer } from "../bytes.ts"
+import { copyBytes, type Reader, toHex, type Writer } from "../bytes.ts"
 import type { SigningPublicKey, WrappingPublicKey } from "../ids.ts"
 
 export const SIGNING_KEY_BYTES = 32
@@ -54,7 +54,7 @@ export function isAcceptableWrappingKey(key: Uint8Array): boolean {
 }
 
 function withoutTopBit(coordinate: Uint8Array): string {
-  const masked = coordinate.slice()
+  const masked = copyBytes(coordinate)
   masked[31] = (masked[31] as number) & 0x7f
   return toHex(masked)
 }
