@@ -1,6 +1,6 @@
 /** Records that a device adds to a conversation, made from its transcript (docs/protocol.md, Transcript). */
 import { type Device, randomBytes, sha256, signRecord } from "../crypto/index.ts"
-import type { DirectoryState } from "../directory/index.ts"
+import { type DirectoryState, MAX_CLOCK_AHEAD_MS } from "../directory/index.ts"
 import { WardlineError } from "../errors.ts"
 import type { ConversationId, Role } from "../ids.ts"
 import {
@@ -78,9 +78,11 @@ export function isEpochNeeded(
   restored: boolean,
 ): boolean {
   const epoch = currentEpoch(state)
-  if (!epoch || restored) return true
-  if (epoch.messages >= MAX_EPOCH_MESSAGES || nowMs - epoch.issued >= MAX_EPOCH_MS) return true
-  const then = membersOfTranscript(state, directory, epoch.directory.position)
+  if (!epoch?.key || restored) return true
+  if (state.epochMessages >= MAX_EPOCH_MESSAGES || nowMs - epoch.issued >= MAX_EPOCH_MS) return true
+  // By such a date it would never grow old.
+  if (epoch.issued > nowMs + MAX_CLOCK_AHEAD_MS) return true
+  const then = membersOfTranscript(state, directory, epoch.directoryPosition)
   return !isSameMembers(then, membersOfTranscript(state, directory, directory.position))
 }
 
@@ -107,7 +109,7 @@ export function composeEpoch(composer: Composer, state: Transcript): Uint8Array 
 
 /** Seals a payload under the current epoch.
  * @param sequence - this device's next, unless it numbers its queue itself.
- * @throws {WardlineError} ERR_CLOSED, ERR_FORK, ERR_TOO_LARGE; ERR_CONFLICT while there is no epoch. */
+ * @throws {WardlineError} ERR_CLOSED, ERR_FORK, ERR_TOO_LARGE; ERR_CONFLICT while there is no epoch that it can use. */
 export function composeMessage(
   composer: Composer,
   state: Transcript,
@@ -116,7 +118,8 @@ export function composeMessage(
 ): Uint8Array {
   assertWritable(state)
   const epoch = currentEpoch(state)
-  if (!epoch) throw new WardlineError("ERR_CONFLICT", "the conversation has no keys yet")
+  if (!epoch?.key)
+    throw new WardlineError("ERR_CONFLICT", "the conversation has no keys that this device has")
   const prefix = {
     epoch: epoch.hash,
     sequence,

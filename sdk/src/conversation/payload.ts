@@ -2,6 +2,7 @@
 import * as v from "valibot"
 import { fromUtf8, utf8 } from "../bytes.ts"
 import { WardlineError } from "../errors.ts"
+import { MAX_PAYLOAD_BYTES } from "../protocol/index.ts"
 
 const position = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER))
 const line = v.pipe(v.string(), v.maxLength(200))
@@ -49,11 +50,14 @@ const AnySchema = v.looseObject({ v: v.number(), type: v.string() })
 
 const KNOWN_TYPES: ReadonlySet<string> = new Set(["text", "profile", "receipt"])
 
-/** @throws {WardlineError} ERR_MALFORMED when it doesn't fit its schema. */
+/** @throws {WardlineError} ERR_MALFORMED when it doesn't fit its schema, ERR_TOO_LARGE over MAX_PAYLOAD_BYTES: control
+ * characters take six bytes each in JSON. */
 export function encodePayload(payload: KnownPayload): Uint8Array {
   const checked = v.safeParse(KnownSchema, payload)
   if (!checked.success) throw new WardlineError("ERR_MALFORMED", "the message doesn't fit its form")
-  return utf8(JSON.stringify(checked.output))
+  const bytes = utf8(JSON.stringify(checked.output))
+  if (bytes.length > MAX_PAYLOAD_BYTES) throw new WardlineError("ERR_TOO_LARGE", "the message is too long")
+  return bytes
 }
 
 /** @throws {WardlineError} ERR_OPEN_FAILED for what is no payload, or a known one against its schema. */

@@ -2,7 +2,7 @@
 import { toHex } from "../bytes.ts"
 import { sha256 } from "../crypto/index.ts"
 import type { ConversationId, Link, RecordHash, Role } from "../ids.ts"
-import { type DeviceKeys, type DirectoryReference, type Purpose, startLink } from "../protocol/index.ts"
+import { type DeviceKeys, type Purpose, startLink } from "../protocol/index.ts"
 import type { EpochKey } from "./epoch.ts"
 
 export interface EpochEntry {
@@ -10,10 +10,10 @@ export interface EpochEntry {
   number: number
   position: number
   issued: number
-  /** The directory that its slots were taken from. */
-  directory: DirectoryReference
-  key: EpochKey
-  messages: number
+  /** Of the directory that its slots were taken from. */
+  directoryPosition: number
+  /** Undefined where this device can't or mustn't use it: it then only keeps the chain of epochs whole. */
+  key: EpochKey | undefined
 }
 
 export interface AccessGrant {
@@ -42,7 +42,7 @@ export interface Transcript {
   conversation: ConversationId
   /** Of the newest record, refused ones included; 0 before the first. */
   position: number
-  /** links[i] is linkᵢ. */
+  /** links[i] is linkᵢ, up to `position`; the array may be shared with later states. */
   links: readonly Link[]
   patient?: { id: Uint8Array; keys: DeviceKeys }
   roles: readonly Role[]
@@ -50,6 +50,8 @@ export interface Transcript {
   epochs: ReadonlyMap<string, EpochEntry>
   /** The epochs that became current, oldest first. */
   currents: readonly EpochEntry[]
+  /** How many messages the current epoch has. */
+  epochMessages: number
   senders: ReadonlyMap<string, Sender>
   /** By device id, in hexadecimal. */
   accesses: ReadonlyMap<string, readonly AccessGrant[]>
@@ -67,6 +69,7 @@ export function startTranscript(conversation: ConversationId): Transcript {
     roles: [],
     epochs: new Map(),
     currents: [],
+    epochMessages: 0,
     senders: new Map(),
     accesses: new Map(),
     directoryFloor: 0,
@@ -75,6 +78,15 @@ export function startTranscript(conversation: ConversationId): Transcript {
 
 export function headLink(state: Transcript): Link {
   return state.links[state.position] as Link
+}
+
+/** The links with one more. The newest state's array grows in place: no state reads beyond its own position, and a
+ * copy for each record would make the cost of a long conversation quadratic. */
+export function appendLink(state: Transcript, link: Link): readonly Link[] {
+  const length = state.position + 1
+  const links = state.links.length === length ? (state.links as Link[]) : state.links.slice(0, length)
+  links.push(link)
+  return links
 }
 
 export function currentEpoch(state: Transcript): EpochEntry | undefined {

@@ -15,8 +15,10 @@ import {
   decodeOpen,
   decodeRecord,
   deviceIdOf,
+  type EpochBody,
   isAcceptableWrappingKey,
   MAX_ACCESS_MS,
+  type MessageBody,
   nextLink,
   type OpenBody,
   type Purpose,
@@ -25,11 +27,12 @@ import {
   signedPart,
   type WireRecord,
 } from "../protocol/index.ts"
-import { isSameMembers, type Member, membersAt, openEpoch, type SlotKeys } from "./epoch.ts"
+import { type EpochKey, isSameMembers, type Member, membersAt, openEpoch, type SlotKeys } from "./epoch.ts"
 import { openMessage } from "./message.ts"
 import { type Participant, participantOf, staffWithRole } from "./participants.ts"
 import { decodePayload, type Payload } from "./payload.ts"
 import {
+  appendLink,
   currentEpoch,
   type EpochEntry,
   epochNumberAt,
@@ -45,7 +48,8 @@ interface At {
   hash: RecordHash
 }
 
-/** What one record meant. `refused` changed nothing but the position. */
+/** What one record meant. `refused`: it is believed in nothing. It changed the position, and where its sender and its
+ * place were right but not its inside, the sender's count or the chain of epochs. */
 export type TranscriptEvent = At &
   (
     | { kind: "consent"; device: Uint8Array; consentId: string; version: number; language: string }
@@ -68,7 +72,7 @@ type Outcome = [change: Partial<Transcript>, event: TranscriptEvent]
 
 /** Takes the record that the relay delivered next.
  * @returns the new state and what the record meant. The chain goes on over a refused record, so that no forged
- *   one can stop a conversation; nothing else of the state changes by it. */
+ *   one can stop a conversation. */
 export function applyRecord(
   state: Transcript,
   bytes: Uint8Array,
@@ -76,7 +80,7 @@ export function applyRecord(
 ): [Transcript, TranscriptEvent] {
   const position = state.position + 1
   const hash = sha256(bytes)
-  const links = [...state.links, nextLink(sha256, headLink(state), position, hash)]
+  const links = appendLink(state, nextLink(sha256, headLink(state), position, hash))
   const advanced = { ...state, position, links }
   try {
     const record = decodeRecord(bytes)
@@ -85,10 +89,17 @@ export function applyRecord(
   } catch (error) {
     if (!isWardlineError(error)) throw error
     const code = error.code === "ERR_FORK" ? "ERR_FORK" : "ERR_OPEN_FAILED"
-    const refused: TranscriptEvent = { kind: "refused", position, hash, issued: 0, code }
-    if (error instanceof ForkError) return [{ ...advanced, fork: error.evidence }, refused]
-    return [advanced, refused]
+    const event = refusal({ position, hash, issued: 0 }, code)
+    if (error instanceof ForkError) return [{ ...advanced, fork: error.evidence }, event]
+    return [advanced, event]
   }
+}
+
+function refusal(
+  { position, hash }: At,
+  code: "ERR_OPEN_FAILED" | "ERR_FORK" = "ERR_OPEN_FAILED",
+): TranscriptEvent {
+  return { kind: "refused", position, hash, issued: 0, code }
 }
 
 /** The directory position that a record names, so that the directory can be fetched first; 0 if none. */
@@ -129,6 +140,7 @@ function judgeConsent(record: WireRecord, at: At, { directory }: TranscriptConte
   const body = decodeConsent(record.body)
   const { keys, consentId, version, language } = body
   if (!equalBytes(body.clinic, directory.clinicId)) throw refused("consent to another clinic")
+  if (equalBytes(record.scope, directory.clinicId)) throw refused("a conversation by the clinic's id")
   if (!equalBytes(record.issuer, deviceIdOf(sha256, keys.signing, keys.wrapping)))
     throw refused("id without its keys")
   if (!isAcceptableWrappingKey(keys.wrapping)) throw refused("small-order wrapping key")
@@ -160,10 +172,13 @@ function judgeOpen(state: Transcript, record: WireRecord, at: At, { directory }:
   ]
 }
 
+/** An epoch's place in the chain is judged by what everybody can see, alike for all. Whether this device may use it
+ * depends on its keys and on the directory that it knows. An epoch that it can't use is refused and keeps its place:
+ * otherwise its children would be refused too, and this device would be cut off from the others for good. */
 function judgeEpoch(state: Transcript, record: WireRecord, at: At, context: TranscriptContext): Outcome {
   const body = decodeEpoch(record.body)
-  const position = checkNamed(state, context.directory, body.directory)
-  const issuer = participantOf(state, record, context.directory, position)
+  checkReference(context.directory, body.directory)
+  const issuer = participantOf(state, record, context.directory, body.directory.position)
   if (!issuer) throw refused("epoch not by a participant")
   checkSignature(record, issuer.signingKey)
   if (state.epochs.has(toHex(at.hash))) throw refused("the same epoch again")
@@ -171,28 +186,51 @@ function judgeEpoch(state: Transcript, record: WireRecord, at: At, context: Tran
   const first = state.epochs.size === 0 && body.parent.every((byte) => byte === 0)
   if (!parent && !first) throw refused("unknown parent")
   if (body.number !== (parent?.number ?? 0) + 1) throw refused("not the parent's next number")
-  const members = membersOfTranscript(state, context.directory, position)
-  if (!isSameMembers(body.slots, members)) throw refused("not the members")
-  const key = openEpoch(body, state.conversation, context.keys)
+  const key = usableKey(state, record, body, context)
   const entry: EpochEntry = {
     hash: at.hash,
     number: body.number,
     position: at.position,
     issued: record.issued,
-    directory: body.directory,
+    directoryPosition: body.directory.position,
     key,
-    messages: 0,
   }
   // Of two epochs with one parent the earlier position is current; the other stays readable.
-  const current = parent === undefined || parent.hash === currentEpoch(state)?.hash
+  const current = parent === currentEpoch(state)
+  const chain = {
+    epochs: new Map(state.epochs).set(toHex(at.hash), entry),
+    ...(current ? { currents: [...state.currents, entry], epochMessages: 0 } : {}),
+  }
+  if (!key) return [chain, refusal(at)]
   return [
-    {
-      epochs: new Map(state.epochs).set(toHex(at.hash), entry),
-      currents: current ? [...state.currents, entry] : state.currents,
-      directoryFloor: position,
-    },
+    { ...chain, directoryFloor: Math.max(body.directory.position, state.directoryFloor) },
     { ...at, kind: "epoch", number: body.number, current, issuer: record.issuer },
   ]
+}
+
+/** The epoch's key, where its issuer and its members are right by the newest directory that counts, and it opens. */
+function usableKey(
+  state: Transcript,
+  record: WireRecord,
+  body: EpochBody,
+  { directory, keys }: TranscriptContext,
+): EpochKey | undefined {
+  const position = Math.max(body.directory.position, state.directoryFloor)
+  return unlessRefused(() => {
+    if (!participantOf(state, record, directory, position)) throw refused("epoch by a former participant")
+    const members = membersOfTranscript(state, directory, position)
+    if (!isSameMembers(body.slots, members)) throw refused("not the members")
+    return openEpoch(body, state.conversation, keys)
+  })
+}
+
+function unlessRefused<T>(judged: () => T): T | undefined {
+  try {
+    return judged()
+  } catch (error) {
+    if (!isWardlineError(error)) throw error
+    return undefined
+  }
 }
 
 function judgeMessage(state: Transcript, record: WireRecord, at: At, context: TranscriptContext): Outcome {
@@ -202,20 +240,26 @@ function judgeMessage(state: Transcript, record: WireRecord, at: At, context: Tr
   checkSignature(record, from.signingKey)
   if (body.sequence !== lastSequence(state, record.issuer) + 1) throw refused("not the sender's next message")
   checkSeen(state, record, at, body.seenPosition, body.seenLink)
-  const epoch = state.epochs.get(toHex(body.epoch))
-  if (!epoch) throw refused("unknown epoch")
-  if (epoch.number < epochNumberAt(state, body.seenPosition)) throw refused("an epoch already over")
-  const payload = decodePayload(openMessage(record, body, epoch.key))
+  // The sender has said it, whatever it holds: one that this device can't open must not make it refuse the rest.
   const { sequence, seenPosition } = body
-  const counted = { ...epoch, messages: epoch.messages + 1 }
-  return [
-    {
-      senders: new Map(state.senders).set(toHex(record.issuer), { sequence, seenPosition }),
-      epochs: new Map(state.epochs).set(toHex(body.epoch), counted),
-      currents: state.currents.map((item) => (item === epoch ? counted : item)),
-    },
-    { ...at, kind: "message", from, payload, sequence, seenPosition },
-  ]
+  const senders = new Map(state.senders).set(toHex(record.issuer), { sequence, seenPosition })
+  const epoch = state.epochs.get(toHex(body.epoch))
+  const isCurrent = epoch !== undefined && epoch === currentEpoch(state)
+  const counted = { senders, epochMessages: state.epochMessages + (isCurrent ? 1 : 0) }
+  const payload = unlessRefused(() => openUnder(state, record, body, epoch))
+  if (!payload) return [counted, refusal(at)]
+  return [counted, { ...at, kind: "message", from, payload, sequence, seenPosition }]
+}
+
+function openUnder(
+  state: Transcript,
+  record: WireRecord,
+  body: MessageBody,
+  epoch: EpochEntry | undefined,
+): Payload {
+  if (!epoch?.key) throw refused("unknown epoch")
+  if (epoch.number < epochNumberAt(state, body.seenPosition)) throw refused("an epoch already over")
+  return decodePayload(openMessage(record, body, epoch.key))
 }
 
 function judgeAccess(state: Transcript, record: WireRecord, at: At, context: TranscriptContext): Outcome {
@@ -226,6 +270,8 @@ function judgeAccess(state: Transcript, record: WireRecord, at: At, context: Tra
   checkSignature(record, from.signingKey)
   if (body.until < record.issued || body.until > record.issued + MAX_ACCESS_MS)
     throw refused("access for too long")
+  if ((body.purpose === "BTG") !== body.sealedReason.length > 0)
+    throw refused("a reason comes with break-glass access and with that alone")
   const { role, purpose, until } = body
   const grants = [
     ...(state.accesses.get(toHex(record.issuer)) ?? []),

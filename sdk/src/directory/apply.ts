@@ -12,10 +12,7 @@ import {
 import { issuerKey } from "./authority.ts"
 import { decodeDirectoryRecord } from "./body.ts"
 import { applyBody } from "./rules.ts"
-import { type DirectoryState, type Draft, draftOf, finishDraft, headOf } from "./state.ts"
-
-/** How far ahead a device's clock may be: a wrong date, and a time zone beside it. */
-export const MAX_CLOCK_AHEAD_MS: number = 25 * 60 * 60 * 1000
+import { type DirectoryState, type Draft, draftOf, finishDraft, headOf, MAX_CLOCK_AHEAD_MS } from "./state.ts"
 
 export interface ApplyOptions {
   readonly hash: Hash

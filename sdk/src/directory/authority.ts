@@ -4,7 +4,7 @@ import { WardlineError } from "../errors.ts"
 import type { Role, SigningPublicKey } from "../ids.ts"
 import type { DirectoryRecordType } from "../protocol/index.ts"
 import type { DirectoryRecord } from "./body.ts"
-import { type DirectoryDevice, type Draft, draftDevice, isExpired } from "./state.ts"
+import { type DirectoryDevice, type Draft, draftDevice, isExpired, judgedMs } from "./state.ts"
 
 const ROOT_ISSUES: ReadonlySet<DirectoryRecordType> = new Set(["admin-add", "admin-remove", "policy"])
 const ROOT_ALONE_ISSUES: ReadonlySet<DirectoryRecordType> = new Set(["admin-add", "admin-remove"])
@@ -23,8 +23,10 @@ export function issuerKey(draft: Draft, entry: DirectoryRecord, nowMs: number | 
   const issuer = draftDevice(draft, record.issuer)
   if (issuer === undefined) throw forbidden("the issuer isn't in the directory")
   if (issuer.revokedAt !== undefined) throw new WardlineError("ERR_REVOKED", "the issuer was revoked")
-  // By the issuer's own clock on replay, because nobody knows any more when the record was accepted.
-  if (isExpired(issuer, record.issued)) throw new WardlineError("ERR_REVOKED", "the issuer has expired")
+  // By the issuer's own clock on replay, because nobody knows any more when the record was accepted; but not by one
+  // that is behind what others have attested.
+  if (isExpired(issuer, judgedMs(draft, record.issued, draft.position)))
+    throw new WardlineError("ERR_REVOKED", "the issuer has expired")
   if (nowMs !== undefined && isExpired(issuer, nowMs))
     throw new WardlineError("ERR_REVOKED", "the issuer has expired")
   if (issuer.kind === "staff") checkKeeper(issuer, entry)

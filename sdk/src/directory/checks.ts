@@ -2,8 +2,8 @@
 import { equalBytes } from "../bytes.ts"
 import { WardlineError } from "../errors.ts"
 import type { Link } from "../ids.ts"
-import { MAX_CLOCK_AHEAD_MS } from "./apply.ts"
-import type { DirectoryState } from "./state.ts"
+import { PROTOCOL_VERSION } from "../protocol/index.ts"
+import { type DirectoryState, MAX_CLOCK_AHEAD_MS } from "./state.ts"
 
 /** Refuses a directory that is shorter than, or forks from, what was seen before.
  * @param seen - a position and its link, as this device stored them or a record names them.
@@ -19,11 +19,14 @@ export function checkExtends(
     throw new WardlineError("ERR_FORK", "the directory forks from one seen before")
 }
 
-/** Refuses a directory that nobody vouched for lately: it may be an old one, served again.
+/** Refuses a directory that nobody vouched for lately: it may be an old one, served again. Refuses one, too, whose
+ * policy asks for more than this code does: a clinic that has moved on must not be spoken to by the old rules.
  * @param nowMs - milliseconds since 1970 by this device's clock.
- * @throws {WardlineError} ERR_STALE_DIRECTORY; ERR_CLOCK if the newest attest is from the future. */
+ * @throws {WardlineError} ERR_STALE_DIRECTORY; ERR_CLOCK if the newest attest is from the future; ERR_UNSUPPORTED. */
 export function checkFresh(state: DirectoryState, nowMs: number): void {
   if (state.attested === undefined || state.policy === undefined) throw stale()
+  if (state.policy.minimumVersion > PROTOCOL_VERSION)
+    throw new WardlineError("ERR_UNSUPPORTED", "the clinic asks for a newer version of the protocol")
   const ageMs = nowMs - state.attested.issued
   if (ageMs > state.policy.freshnessSeconds * 1000) throw stale()
   // Otherwise one attest from the future would keep a directory fresh for ever.

@@ -11,5 +11,6 @@ export {
   type DirectoryRoleKey,
   type DirectoryState,
   isExpired,
+  MAX_CLOCK_AHEAD_MS,
   type RoleMembership,
 } from "./state.ts"

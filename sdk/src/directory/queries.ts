@@ -11,6 +11,7 @@ import {
   type DirectoryRoleKey,
   type DirectoryState,
   isExpired,
+  judgedMs,
   type RoleMembership,
 } from "./state.ts"
 
@@ -42,7 +43,8 @@ function unrevoked(state: DirectoryState, id: DeviceId, position: number): Direc
   return device?.revokedAt === undefined ? device : undefined
 }
 
-/** Whether a device of either kind is neither revoked by then nor expired at `nowMs`. */
+/** Whether a device of either kind is neither revoked by then nor expired at `nowMs`, or at the time that was attested
+ * by then if that is clearly later. */
 export function isLiveDevice(
   state: DirectoryState,
   id: DeviceId,
@@ -50,7 +52,7 @@ export function isLiveDevice(
   position: number = state.position,
 ): boolean {
   const device = unrevoked(state, id, position)
-  return device !== undefined && !isExpired(device, nowMs)
+  return device !== undefined && !isExpired(device, judgedMs(state, nowMs, position))
 }
 
 /** Whether a staff device (not an admin's) is neither revoked by then nor expired at `nowMs`. */

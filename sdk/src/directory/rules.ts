@@ -17,7 +17,7 @@ import {
   type WireRecord,
 } from "../protocol/index.ts"
 import type { DirectoryRecord } from "./body.ts"
-import { type DirectoryDevice, type Draft, draftDevice, isExpired } from "./state.ts"
+import { type DirectoryDevice, type Draft, draftDevice, isExpired, judgedMs } from "./state.ts"
 
 /** Changes `draft` as the record says.
  * @param position - the record's own.
@@ -123,7 +123,8 @@ function addGrant(draft: Draft, body: RoleGrant, record: WireRecord, position: n
   const receiver = draftDevice(draft, id)
   if (receiver === undefined) throw forbidden("the receiver isn't in the directory")
   if (receiver.revokedAt !== undefined) throw new WardlineError("ERR_REVOKED", "the receiver was revoked")
-  if (isExpired(receiver, record.issued)) throw new WardlineError("ERR_REVOKED", "the receiver has expired")
+  if (isExpired(receiver, judgedMs(draft, record.issued, draft.position)))
+    throw new WardlineError("ERR_REVOKED", "the receiver has expired")
   const isMember = receiver.roles.some((membership) => membership.role === role)
   if (receiver.kind === "staff" && !isMember) throw forbidden("the receiver doesn't hold the role")
   const grants = draft.grants.get(idText(id)) ?? []
@@ -138,6 +139,7 @@ function attest(draft: Draft, seen: Attest, record: WireRecord, position: number
     throw new WardlineError("ERR_FORK", "an attest of another history")
   if (seen.position !== draft.position) throw conflict("the attest isn't of the newest record")
   draft.attested = { position, issuer: record.issuer, issued: record.issued }
+  draft.attests.push({ position, issued: record.issued })
 }
 
 function malformed(message: string): WardlineError {

@@ -13,6 +13,9 @@ import {
   startLink,
 } from "../protocol/index.ts"
 
+/** How far ahead a device's clock may be: a wrong date, and a time zone beside it. */
+export const MAX_CLOCK_AHEAD_MS: number = 25 * 60 * 60 * 1000
+
 export interface RoleMembership {
   readonly role: Role
   /** Whether the device may rotate and grant the role's key. */
@@ -75,6 +78,12 @@ export interface DirectoryPolicy extends Readonly<Policy> {
   readonly position: number
 }
 
+/** An attest's position, and its time by the attester's clock in milliseconds since 1970. */
+interface AttestedTime {
+  readonly position: number
+  readonly issued: number
+}
+
 /** Immutable: applying records makes a new one. */
 export interface DirectoryState {
   readonly clinicId: ClinicId
@@ -101,6 +110,8 @@ export interface DirectoryState {
   readonly attested:
     | { readonly position: number; readonly issuer: DeviceId; readonly issued: number }
     | undefined
+  /** Every attest, oldest first: what time it was by then. */
+  readonly attests: readonly AttestedTime[]
   /** Every public key that was ever registered, hashed. */
   readonly keyHashes: ReadonlySet<string>
 }
@@ -115,6 +126,7 @@ export interface Draft extends Omit<DirectoryState, "policy" | "consentText" | "
   roleKeys: Map<Role, DirectoryRoleKey[]>
   grants: Map<string, DirectoryGrant[]>
   attested: DirectoryState["attested"]
+  attests: AttestedTime[]
   keyHashes: Set<string>
 }
 
@@ -139,6 +151,7 @@ export function createDirectory(rootKey: SigningPublicKey, hash: Hash): Director
     roleKeys: new Map(),
     grants: new Map(),
     attested: undefined,
+    attests: [],
     // The root key is no device's: what it signs is never a device's word.
     keyHashes: new Set([toHex(hash(rootKey))]),
   }
@@ -157,6 +170,7 @@ export function draftOf(state: DirectoryState): Draft {
     roleKeys: copyLists(state.roleKeys),
     grants: copyLists(state.grants),
     attested: state.attested,
+    attests: [...state.attests],
     keyHashes: new Set(state.keyHashes),
   }
 }
@@ -184,6 +198,14 @@ export function draftDevice(draft: Draft, id: DeviceId): DirectoryDevice | undef
 /** Whether a device has expired at `ms`, milliseconds since 1970. */
 export function isExpired(device: DirectoryDevice, ms: number): boolean {
   return device.expires !== 0 && ms >= device.expires
+}
+
+/** The time at which something is judged that claims to be of `ms`: an attest has said how late it was by `position`,
+ * give or take a wrong clock, and nobody can be of before. Whoever has expired would only have to lie about the date.
+ * @param state - a draft or a state; `position` is at most its own. */
+export function judgedMs(state: Pick<DirectoryState, "attests">, ms: number, position: number): number {
+  const attest = state.attests.findLast((item) => item.position <= position)
+  return attest === undefined ? ms : Math.max(ms, attest.issued - MAX_CLOCK_AHEAD_MS)
 }
 
 function copyLists<K, V>(lists: ReadonlyMap<K, readonly V[]>): Map<K, V[]> {

@@ -8,6 +8,8 @@ export const SIGNATURE_BYTES = 64
 /** Bytes before the body. */
 export const HEADER_BYTES = 48
 
+/** What this code speaks; a policy may ask for more. */
+export const PROTOCOL_VERSION = 1
 const MAGIC_AND_VERSION = 0x574c01
 
 const DIRECTORY_TYPES = {

@@ -16,7 +16,7 @@ import {
   utf8,
 } from "../../src/protocol/index.ts"
 import { NOW, seedOf } from "../support/clinic.ts"
-import { assertRefused } from "../support/refusal.ts"
+import { assertRefused, assertUnusable } from "../support/refusal.ts"
 import { type Actor, Scene } from "../support/scene.ts"
 
 const test = suite("attacks: envelopes")
@@ -47,7 +47,7 @@ test("a flip in the ciphertext, signed anew by its own sender, doesn't open", ()
   const { body } = decodeRecord(scene.patient.message("x"))
   const changed = body.slice()
   changed[body.length - 20] = (changed[body.length - 20] as number) ^ 1
-  assertRefused(scene.nurse, signMessage(scene.patient, changed))
+  assertUnusable(scene.nurse, signMessage(scene.patient, changed))
 })
 
 test("a replay in the same conversation", () => {
@@ -72,7 +72,7 @@ test("an envelope's inside taken into another conversation and signed anew by it
     seenPosition: position,
     seenLink: links[position] as Uint8Array,
   })
-  assertRefused(other.nurse, signMessage(other.patient, concat(prefix, inside.ciphertext)))
+  assertUnusable(other.nurse, signMessage(other.patient, concat(prefix, inside.ciphertext)))
 })
 
 test("a message reflected to its sender as if it came from the other side", () => {
@@ -92,7 +92,7 @@ test("a message reflected to its sender as if it came from the other side", () =
 test("a message signed anew by another participant, who wants to have said it", () => {
   const scene = new Scene()
   const { body } = decodeRecord(scene.patient.message("mine"))
-  assertRefused(scene.colleague, signMessage(scene.nurse, body))
+  assertUnusable(scene.colleague, signMessage(scene.nurse, body))
 })
 
 test("a message by staff outside the conversation's roles", () => {
@@ -191,7 +191,7 @@ test("a message in an epoch that was over when its sender had seen the new one",
   const scene = new Scene()
   const old = currentEpoch(scene.patient.state)
   scene.deliver(scene.nurse.epoch())
-  if (!old) throw new Error("no epoch")
+  if (!old?.key) throw new Error("no epoch")
   const { position, links } = scene.patient.state
   const record = sealMessage(
     scene.patient.device,
@@ -206,7 +206,7 @@ test("a message in an epoch that was over when its sender had seen the new one",
     old.key,
     utf8(JSON.stringify({ v: 1, type: "text", text: "under the old key" })),
   )
-  assertRefused(scene.nurse, record)
+  assertUnusable(scene.nurse, record)
 })
 
 test("a message in a closed conversation", () => {
@@ -227,27 +227,28 @@ test("a patient can't close, and a close needs its issuer's signature", () => {
 test("a payload against its schema, and padding that hides bytes", () => {
   const scene = new Scene()
   const epoch = currentEpoch(scene.patient.state)
-  if (!epoch) throw new Error("no epoch")
+  if (!epoch?.key) throw new Error("no epoch")
   const { position, links } = scene.patient.state
   const prefix = {
     epoch: epoch.hash,
-    sequence: 1,
     seenPosition: position,
     seenLink: links[position] as Uint8Array,
     salt: seedOf("salt"),
   }
-  const seal = (payload: string) =>
+  const { key } = epoch
+  const seal = (payload: string, sequence: number) =>
     sealMessage(
       scene.patient.device,
       { conversation: scene.conversation, issued: NOW },
-      prefix,
-      epoch.key,
+      { ...prefix, sequence },
+      key,
       utf8(payload),
     )
-  assertRefused(scene.nurse, seal('{"v":1,"type":"text"}'))
-  assertRefused(scene.nurse, seal('{"v":1,"type":"text","text":"x","html":"<b>"}'))
-  assertRefused(scene.nurse, seal("not json"))
-  assertRefused(scene.nurse, seal("[]"))
+  assertUnusable(scene.nurse, seal('{"v":1,"type":"text"}', 1))
+  assertUnusable(scene.nurse, seal('{"v":1,"type":"text","text":"x","html":"<b>"}', 2))
+  assertUnusable(scene.nurse, seal("not json", 3))
+  assertUnusable(scene.nurse, seal("[]", 4))
+  assert.is(scene.nurse.take(seal('{"v":1,"type":"text","text":"x"}', 5)).kind, "message")
 })
 
 test("the right bytes under the wrong epoch key don't open", () => {

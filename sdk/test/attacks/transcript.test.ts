@@ -15,7 +15,7 @@ import {
   utf8,
 } from "../../src/protocol/index.ts"
 import { CONSENT_TEXT, NOW, seedOf, TestClinic, testDevice } from "../support/clinic.ts"
-import { assertRefused } from "../support/refusal.ts"
+import { assertRefused, assertUnusable } from "../support/refusal.ts"
 import { type Actor, Scene } from "../support/scene.ts"
 
 const test = suite("attacks: transcript")
@@ -235,7 +235,7 @@ test("ex-staff signs after her revocation: access, message, epoch, close", () =>
   scene.patient.state = raiseFloor(scene.patient.state, scene.clinic.directory.position)
   assertRefused(scene.patient, scene.nurse.access())
   assertRefused(scene.patient, scene.nurse.message("still here"))
-  assertRefused(scene.patient, scene.nurse.epoch())
+  assertUnusable(scene.patient, scene.nurse.epoch())
   assertRefused(scene.patient, scene.nurse.close())
 })
 
@@ -246,8 +246,8 @@ test("ex-staff can't open an epoch made after the rotation, even with everything
   const epoch = scene.patient.epoch()
   scene.patient.take(epoch)
   const secret = scene.patient.message("not for her")
-  assertRefused(scene.nurse, epoch)
-  assertRefused(scene.nurse, secret)
+  assertUnusable(scene.nurse, epoch)
+  assertUnusable(scene.nurse, secret)
   scene.colleague.take(epoch)
   assert.is(scene.colleague.take(secret).kind, "message")
 })

@@ -14,7 +14,7 @@ import {
   wrapInfo,
 } from "../../src/protocol/index.ts"
 import { NOW, seedOf } from "../support/clinic.ts"
-import { assertRefused } from "../support/refusal.ts"
+import { assertRefused, assertUnusable } from "../support/refusal.ts"
 import { type Actor, Scene } from "../support/scene.ts"
 
 const test = suite("attacks: wraps")
@@ -71,21 +71,21 @@ test("two roles given different epoch secrets: the role with the odd one refuses
     seedOf("another secret"),
     seed,
   )
-  assertRefused(scene.nurse, signEpoch(scene.patient, encodeEpoch(honest.head, wraps)))
+  assertUnusable(scene.nurse, signEpoch(scene.patient, encodeEpoch(honest.head, wraps)))
 })
 
 test("a wrap moved from an earlier epoch", () => {
   const scene = new Scene()
   const earlier = decodeEpoch(decodeRecord(scene.records[2] as Uint8Array).body)
   const body = decodeEpoch(forgeEpoch(scene, honestMembers(scene)))
-  assertRefused(scene.nurse, signEpoch(scene.patient, encodeEpoch(body.head, earlier.wraps)))
+  assertUnusable(scene.nurse, signEpoch(scene.patient, encodeEpoch(body.head, earlier.wraps)))
 })
 
 test("a wrap moved to another slot", () => {
   const scene = new Scene({ roles: ["billing", "nursing"] })
   const body = decodeEpoch(forgeEpoch(scene, honestMembers(scene)))
   const swapped = [body.wraps[0], body.wraps[2], body.wraps[1]] as Uint8Array[]
-  assertRefused(scene.nurse, signEpoch(scene.patient, encodeEpoch(body.head, swapped)))
+  assertUnusable(scene.nurse, signEpoch(scene.patient, encodeEpoch(body.head, swapped)))
 })
 
 test("an epoch moved to another conversation with all its wraps, signed anew", () => {
@@ -94,7 +94,7 @@ test("an epoch moved to another conversation with all its wraps, signed anew", (
   const moved = decodeEpoch(body)
   const parent = currentEpoch(other.nurse.state)?.hash as Uint8Array
   const head = concat(moved.head.subarray(0, 6), parent, moved.head.subarray(38))
-  assertRefused(other.nurse, signEpoch(other.patient, encodeEpoch(head, moved.wraps)))
+  assertUnusable(other.nurse, signEpoch(other.patient, encodeEpoch(head, moved.wraps)))
 })
 
 test("a secret taken along into another conversation, wrapped well but committed to the old one", () => {
@@ -109,7 +109,7 @@ test("a secret taken along into another conversation, wrapped well but committed
   const wraps = members.map((member, i) =>
     hpkeSeal(member.publicKey, wrapInfo(sha256(head), i), NOTHING, SECRET, { seed: seedOf(`t${i}`, 64) }),
   )
-  assertRefused(other.nurse, signEpoch(other.patient, encodeEpoch(head, wraps)))
+  assertUnusable(other.nurse, signEpoch(other.patient, encodeEpoch(head, wraps)))
 })
 
 test("a slot removed, so that a role goes blind: everyone else refuses the epoch", () => {
@@ -117,7 +117,7 @@ test("a slot removed, so that a role goes blind: everyone else refuses the epoch
   const members = honestMembers(scene).filter(
     (member) => !equalBytes(member.id, encodeRole(asRole("billing"))),
   )
-  assertRefused(scene.nurse, signEpoch(scene.patient, forgeEpoch(scene, members)))
+  assertUnusable(scene.nurse, signEpoch(scene.patient, forgeEpoch(scene, members)))
 })
 
 test("a slot added, so that a stranger reads along", () => {
@@ -128,7 +128,7 @@ test("a slot added, so that a stranger reads along", () => {
     scene.clinic.directory.position,
   )
   const extra = billing.filter((member) => member.kind === "role")
-  assertRefused(
+  assertUnusable(
     scene.nurse,
     signEpoch(
       scene.patient,
@@ -146,7 +146,7 @@ test("a role's slot with an older generation of its key", () => {
   const scene = new Scene()
   const old = honestMembers(scene)
   scene.clinic.rotate("nursing", 2)
-  assertRefused(scene.nurse, signEpoch(scene.patient, forgeEpoch(scene, old)))
+  assertUnusable(scene.nurse, signEpoch(scene.patient, forgeEpoch(scene, old)))
 })
 
 test("a slot that names the right key by another generation", () => {
@@ -154,7 +154,7 @@ test("a slot that names the right key by another generation", () => {
   const members = honestMembers(scene).map((member) =>
     member.kind === "role" ? { ...member, generation: 7 } : member,
   )
-  assertRefused(scene.patient, signEpoch(scene.nurse, forgeEpoch(scene, members)))
+  assertUnusable(scene.patient, signEpoch(scene.nurse, forgeEpoch(scene, members)))
 })
 
 test("a suite downgraded", () => {

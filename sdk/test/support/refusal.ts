@@ -1,4 +1,4 @@
-/** What every attack must end in: a refusal with a stable code, and nothing else changed. */
+/** What every attack must end in: a refusal with a stable code, and nothing believed. */
 import * as assert from "uvu/assert"
 import type { Transcript } from "../../src/conversation/index.ts"
 import type { Actor } from "./scene.ts"
@@ -23,4 +23,30 @@ export function assertRefused(
   assert.equal(believed(actor.state), believed(before))
   assert.is(position, before.position + 1)
   assert.is(fork === before.fork, code !== "ERR_FORK")
+}
+
+/** Gives `actor` a record whose sender and place are right but whose inside isn't, and asserts that it keeps its place
+ * in the sender's count, or in the chain of epochs as one without a key, and that nothing else is believed. */
+export function assertUnusable(actor: Actor, record: Uint8Array): void {
+  const before = actor.state
+  const event = actor.take(record)
+  assert.is(event.kind === "refused" ? event.code : `believed: ${event.kind}`, "ERR_OPEN_FAILED")
+  const { epochs, currents, epochMessages, senders, position, fork } = actor.state
+  const placed = { epochs: before.epochs, currents: before.currents, senders: before.senders }
+  assert.equal(believed({ ...actor.state, ...placed }), believed(before))
+  assert.is(position, before.position + 1)
+  assert.is(fork, before.fork)
+  const newEpochs = [...epochs].filter(([hash]) => !before.epochs.has(hash)).map(([, epoch]) => epoch)
+  assert.ok(
+    newEpochs.every(({ key }) => key === undefined),
+    "no key of it is kept",
+  )
+  for (const [hash, epoch] of before.epochs) assert.is(epochs.get(hash), epoch)
+  assert.equal(currents, [...before.currents, ...newEpochs.filter((epoch) => currents.includes(epoch))])
+  assert.ok(epochMessages <= before.epochMessages + 1)
+  const counted = [...senders].filter(
+    ([id, { sequence }]) => sequence !== (before.senders.get(id)?.sequence ?? 0),
+  )
+  for (const [id, { sequence }] of counted) assert.is(sequence, (before.senders.get(id)?.sequence ?? 0) + 1)
+  assert.is(counted.length + newEpochs.length, 1)
 }

@@ -52,7 +52,7 @@ export function makeVectors(): Vectors {
   scene.deliver(scene.patient.message({ v: 1, type: "receipt", read: 8 }))
   scene.deliver(scene.nurse.close())
   const epoch = currentEpoch(scene.patient.state)
-  if (!epoch) throw new Error("no epoch")
+  if (!epoch?.key) throw new Error("no epoch")
   const epochKey = toHex(epoch.key)
   // The types that the scene itself doesn't need, at the directory's end.
   const second = testDevice("second admin")
