@@ -1,30 +1,30 @@
 /** The patient's side: consent, conversations, and what this device remembers of them. */
 import { abortable, throwIfAborted } from "../abort.ts"
 import { toHex } from "../bytes.ts"
-import { encodePayload, type SlotKeys } from "../conversation/index.ts"
+import type { SlotKeys } from "../conversation/index.ts"
 import { type Device, randomBytes } from "../crypto/index.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
 import { ID_BYTES } from "../ids.ts"
 import type { ConnectionState } from "../transport/index.ts"
 import { type Agreement, type ClinicInfo, type ConsentText, clinicInfo, consentText } from "./clinic-info.ts"
-import { Conversation } from "./conversation.ts"
+import type { Conversation } from "./conversation.ts"
 import { ClientCore } from "./core.ts"
 import { holdingLock } from "./device-lock.ts"
-import { ConversationEngine } from "./engine.ts"
+import type { ConversationEngine } from "./engine.ts"
 import { ClockEvent } from "./events.ts"
-import { type ConversationHost, composerOf } from "./host.ts"
+import type { ConversationHost } from "./host.ts"
 import type { ClientOptions } from "./options.ts"
-import { Outbox } from "./outbox.ts"
-import {
-  type ConversationMeta,
-  composeStart,
-  loadMeta,
-  pendingStart,
-  profileOf,
-  publishStart,
-  startEntries,
-} from "./start-conversation.ts"
+import type { ConversationMeta } from "./start-conversation.ts"
 import { randomSeeds } from "./storage.ts"
+
+/** @throws {WardlineError} ERR_OFFLINE if the code can't be fetched; a later call tries again. */
+async function loadParts(): Promise<typeof import("./patient-parts.ts")> {
+  try {
+    return await import("./patient-parts.ts")
+  } catch (cause) {
+    throw new WardlineError("ERR_OFFLINE", "the rest of the code could not be loaded", { cause })
+  }
+}
 
 /** One conversation and what stands behind it. */
 interface Held {
@@ -63,6 +63,8 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
     const client = new PatientClient(core)
     const device = await core.storage.loadDevice()
     if (device !== undefined && (await core.storage.conversationIds()).length > 0) await client.#begin(device)
+    // On its way while the consent text is being read; a failure shows where it matters.
+    else void loadParts().catch(() => {})
     return client
   }
 
@@ -104,6 +106,8 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
     const { signal } = request
     throwIfAborted(signal)
     const { storage, directory } = this.#core
+    const { composerOf, composeStart, encodePayload, Outbox, profileOf, publishStart, startEntries } =
+      await abortable(loadParts(), signal)
     // A page may have been open for hours before its visitor begins.
     await abortable(directory.refresh(), signal)
     directory.assertFresh()
@@ -218,6 +222,7 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
   /** Reads the conversations of earlier runs, or what another tab has changed. */
   async #load(): Promise<void> {
     const { storage } = this.#core
+    const { loadMeta, pendingStart } = await loadParts()
     await this.#core.directory.persist()
     const starting: Starting[] = []
     const ids = await storage.conversationIds()
@@ -240,6 +245,7 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
     const host = this.#host
     if (host === undefined) throw new WardlineError("ERR_INTERNAL", "a conversation without a device")
     const { topic, language, startedAtMs } = meta
+    const { Conversation, ConversationEngine } = await loadParts()
     const engine = new ConversationEngine({ host, id, side: "patient", fresh, topic, language })
     await engine.load()
     const conversation = new Conversation(engine)
@@ -254,6 +260,8 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
 
   /** Sends what interrupted starts left. */
   async #finishStarts(): Promise<void> {
+    if (this.#starting.length === 0) return
+    const { publishStart } = await loadParts()
     for (const start of this.#starting) {
       const session = this.#core.session()
       if (session === undefined) return
