@@ -10,7 +10,7 @@ import { type Demo, startDemo } from "../../demo/demo.ts"
 import { Nurse, Patient } from "./people.ts"
 
 const test = suite("conversation in the browser")
-const MESSAGES = /message number \d+/
+const MESSAGES = /^\s*message number \d+\s*$/
 
 let dataDir: string
 let demo: Demo

@@ -105,7 +105,11 @@ export class Patient extends Person {
 
   /** What the thread shows of these texts, in order. */
   thread(pattern: RegExp): Promise<string[]> {
-    return textsOf(this.chat.getByRole("log").innerText(), pattern)
+    return this.chat
+      .getByRole("log")
+      .getByText(pattern)
+      .allTextContents()
+      .then((texts) => texts.map((text) => text.trim()))
   }
 }
 
@@ -131,10 +135,10 @@ export class Nurse extends Person {
   }
 
   thread(pattern: RegExp): Promise<string[]> {
-    return textsOf(this.page.getByRole("log").innerText(), pattern)
+    return this.page
+      .getByRole("log")
+      .getByText(pattern)
+      .allTextContents()
+      .then((texts) => texts.map((text) => text.trim()))
   }
-}
-
-async function textsOf(content: Promise<string>, pattern: RegExp): Promise<string[]> {
-  return [...(await content).matchAll(new RegExp(pattern, "g"))].map(([match]) => match)
 }
