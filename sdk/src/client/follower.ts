@@ -208,8 +208,8 @@ export class Follower {
 
   #caughtUp(head: { position: number; link: Uint8Array }): void {
     const { position } = this.#transcript
-    const behind = head.position < position || (this.#seen !== undefined && position < this.#seen.position)
-    if (behind)
+    const known = Math.max(position, this.#seen?.position ?? 0)
+    if (head.position < known)
       throw new WardlineError("ERR_ROLLBACK", "the conversation is shorter than this device saw before")
     if (head.position > position) {
       // Announced and not here yet: it must come, with this link, before anything is called live.

@@ -97,8 +97,12 @@ export class Sender {
    *   the wait ends. */
   async send(payload: KnownPayload, signal?: AbortSignal): Promise<string> {
     throwIfAborted(signal)
-    const { localId } = await this.outbox.add(encodePayload(payload), this.#host.now())
+    const adding = this.outbox.add(encodePayload(payload), this.#host.now())
     this.#events.changed()
+    const { localId } = await adding.catch((error: unknown) => {
+      this.#events.changed()
+      throw error
+    })
     const sent = new Promise<void>((resolve, reject) => {
       const stop = onAbort(signal, () => {
         void this.#takeBack(localId)
