@@ -6,7 +6,15 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 
 /** Under node_modules, so that the programs find their packages and nothing is left in the tree. */
 const OUT = here("../../node_modules/.cache/wardline-bench")
-const SERVERS = ["echo", "store-plain", "store-frames-once", "store-one-each", "socket-io", "sqlite-alone"]
+const SERVERS = [
+  "wardline",
+  "echo",
+  "store-plain",
+  "store-frames-once",
+  "store-one-each",
+  "socket-io",
+  "sqlite-alone",
+]
 
 /** Compiles the programs of the bench: run through tsx, each closure would pay for keeping its name.
  * @returns the folder that they are in, each as `<name>.js`. */
@@ -24,7 +32,7 @@ export async function compilePrograms(): Promise<string> {
     target: "node20",
     format: "esm",
     conditions: ["source"],
-    external: ["better-sqlite3", "ws", "socket.io", "libsodium-wrappers", "@noble/*"],
+    external: ["better-sqlite3", "ws", "socket.io", "pino", "libsodium-wrappers", "@noble/*"],
     logLevel: "warning",
   })
   return OUT

@@ -35,9 +35,7 @@ function chooseSubjects(only: readonly string[] | undefined): { subjects: Subjec
       `no subject named ${unknown.join(", ")}; there are ${SUBJECTS.map((s) => s.name).join(", ")}`,
     )
   const wanted = SUBJECTS.filter(
-    ({ name }) =>
-      (process.env.NR === undefined || name !== RELAY) &&
-      (only === undefined || name === RELAY || name === BEST_REFERENCE || only.includes(name)),
+    ({ name }) => only === undefined || name === RELAY || name === BEST_REFERENCE || only.includes(name),
   )
   if (redisVersion() !== undefined || !wanted.some(({ name }) => name === "redis"))
     return { subjects: wanted, skipped: [] }
@@ -128,7 +126,12 @@ async function bench(options: BenchOptions): Promise<void> {
   const dir = mkdtempSync(join(options.dir ?? tmpdir(), "wardline-bench-"))
   const { subjects, skipped } = chooseSubjects(options.only)
   try {
-    const place = { programs: await compilePrograms(), dir, rootSeed: randomBytes(32).toString("hex") }
+    const place: Place = {
+      programs: await compilePrograms(),
+      dir,
+      rootSeed: randomBytes(32).toString("hex"),
+      profile: options.profile,
+    }
     const samples = await runAll(place, subjects, options)
     const result: BenchResult = {
       when: new Date().toISOString(),

@@ -108,7 +108,7 @@ export async function measureMemory(
 ): Promise<void> {
   for (const subject of subjects.filter(({ memory }) => memory)) {
     const target = `${subject.name}-idle`
-    const server = await subject.start(placeFor(place, target))
+    const server = await subject.start(placeFor({ ...place, profile: undefined }, target))
     try {
       await prepare(load, subject, server, target, place)
       await load.request({ op: "open-idle", target, count: WARM_CONNECTIONS })

@@ -1,3 +1,4 @@
+import { resolve } from "node:path"
 import { parseArgs } from "node:util"
 
 export const USAGE = `Measures the relay against references in one run, as ratios.
@@ -11,6 +12,7 @@ export const USAGE = `Measures the relay against references in one run, as ratio
   --rounds N      interleaved rounds
   --seconds N     length of each throughput window
   --idle N        idle connections opened
+  --profile DIR   writes a CPU profile of each server to DIR
   --dir DIR       where the databases are put (default: the system's temporary folder)`
 
 export interface BenchOptions {
@@ -24,6 +26,7 @@ export interface BenchOptions {
   readonly json: string | undefined
   readonly chart: boolean
   readonly dir: string | undefined
+  readonly profile: string | undefined
 }
 
 /** @throws {Error} for an unknown option or a number that isn't one. */
@@ -39,6 +42,7 @@ export function readOptions(args: readonly string[]): BenchOptions | "help" {
       seconds: { type: "string" },
       idle: { type: "string" },
       dir: { type: "string" },
+      profile: { type: "string" },
       help: { type: "boolean", short: "h" },
     },
   })
@@ -56,6 +60,7 @@ export function readOptions(args: readonly string[]): BenchOptions | "help" {
     json: values.json,
     chart: values.chart === true,
     dir: values.dir,
+    profile: values.profile === undefined ? undefined : resolve(values.profile),
   }
 }
 

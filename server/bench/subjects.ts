@@ -5,7 +5,6 @@ import { programPath } from "./compile.ts"
 import type { DialectName } from "./load/main.ts"
 import { type Child, launch } from "./process.ts"
 import { launchRedis } from "./redis.ts"
-import { launchRelay } from "./relay.ts"
 import { SUBSCRIBERS } from "./shape.ts"
 
 export interface Place {
@@ -15,6 +14,8 @@ export interface Place {
   dir: string
   /** 64 hex digits: the clinic's root key, as a seed. */
   rootSeed: string
+  /** Where CPU profiles go, if they are wanted. */
+  profile: string | undefined
 }
 
 export interface Subject {
@@ -34,7 +35,7 @@ export const RELAY = "wardline"
 /** The bar: what the store and the socket give when nothing else is done. */
 export const BEST_REFERENCE = "frames-once"
 
-function reference(
+function nodeServer(
   name: string,
   title: string,
   program: string,
@@ -48,44 +49,42 @@ function reference(
     latency: false,
     memory: false,
     ...traits,
-    start: ({ programs, dir }) =>
+    start: ({ programs, dir, rootSeed, profile }) =>
       launch({
         command: process.execPath,
-        args: [...collectArgs(programs), programPath(programs, program), dir],
+        args: [
+          ...collectArgs(programs),
+          ...(profile === undefined ? [] : ["--cpu-prof", "--cpu-prof-dir", join(profile, name)]),
+          programPath(programs, program),
+          dir,
+          rootSeed,
+        ],
         core: "server",
       }),
   }
 }
 
 /** Lets SIGUSR2 collect garbage in a Node server. */
-export function collectArgs(programs: string): string[] {
+function collectArgs(programs: string): string[] {
   return ["--expose-gc", "--import", programPath(programs, "collect-on-signal")]
 }
 
 export const SUBJECTS: readonly Subject[] = [
-  {
-    name: RELAY,
-    title: "Wardline relay",
-    dialect: "wardline",
-    subscribers: SUBSCRIBERS,
-    latency: true,
-    memory: true,
-    start: launchRelay,
-  },
-  reference("frames-once", "ws + store, frames built once (best reference)", "store-frames-once", {
+  nodeServer(RELAY, "Wardline relay", "wardline", { dialect: "wardline", latency: true, memory: true }),
+  nodeServer("frames-once", "ws + store, frames built once (best reference)", "store-frames-once", {
     latency: true,
   }),
-  reference("plain", "ws + store, group commit, plain send", "store-plain", { memory: true }),
-  reference("one-each", "ws + store, one transaction per message", "store-one-each"),
-  reference("socket-io", "socket.io 4 + store, group commit", "socket-io", {
+  nodeServer("plain", "ws + store, group commit, plain send", "store-plain", { memory: true }),
+  nodeServer("one-each", "ws + store, one transaction per message", "store-one-each"),
+  nodeServer("socket-io", "socket.io 4 + store, group commit", "socket-io", {
     dialect: "socket-io",
     latency: true,
     memory: true,
   }),
-  reference("socket-io-base64", "socket.io 4 + store, bytes as base64 text", "socket-io", {
+  nodeServer("socket-io-base64", "socket.io 4 + store, bytes as base64 text", "socket-io", {
     dialect: "socket-io-base64",
   }),
-  reference("echo", "raw ws echo, nothing stored", "echo", { subscribers: 0, latency: true, memory: true }),
+  nodeServer("echo", "raw ws echo, nothing stored", "echo", { subscribers: 0, latency: true, memory: true }),
   {
     name: "redis",
     title: "Redis streams, appendfsync always",

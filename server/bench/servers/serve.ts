@@ -6,6 +6,7 @@ import { type WebSocket, WebSocketServer } from "ws"
 /** Listens on a free port of the loopback interface and tells the parent; ends when the parent does. */
 export function serveUntilDisconnect(server: Server): void {
   process.once("disconnect", () => process.exit(0))
+  process.once("SIGTERM", () => process.exit(0))
   server.listen(0, "127.0.0.1", () => {
     const address = server.address()
     if (address === null || typeof address === "string") throw new Error("no port")

@@ -2,7 +2,9 @@
 import { type AuditEvent, NOBODY } from "../audit-chain.ts"
 import type { Clinic } from "../clinic.ts"
 import type { Request } from "../group-commit.ts"
+import { keyOf } from "../hashing.ts"
 import type { Session } from "../session.ts"
+import type { ClinicRef } from "../store/store.ts"
 import type { Transaction } from "../transaction.ts"
 
 type NotedEvent = Pick<AuditEvent, "action"> & Partial<AuditEvent>
@@ -45,16 +47,20 @@ export class Note implements Request {
 
 /** An event with everything that it doesn't say itself. */
 export function eventWith(event: NotedEvent, clinic: Clinic, nowMs: number): AuditEvent {
-  return {
+  return eventFor(clinic.ref, event, nowMs)
+}
+
+/** The same for a clinic that isn't being served. */
+export function eventFor(clinic: ClinicRef, event: NotedEvent, nowMs: number): AuditEvent {
+  const common = {
     outcome: "success",
     purpose: 0,
     timeMs: nowMs,
     actor: NOBODY,
     role: "",
-    scope: clinic.key,
     position: 0,
-    ...event,
-  }
+  } as const
+  return { ...common, scope: keyOf(clinic.id), ...event }
 }
 
 /** What a logged-in session does. */

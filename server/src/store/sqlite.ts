@@ -82,6 +82,8 @@ export class SqliteStore implements Store {
     }
     for (const row of this.#sql.clinics.all()) this.#addClinic(row)
     if (!isReadOnly) this.holdReserve(true)
+    // One view of the database for a whole audit, whatever a running relay adds meanwhile.
+    else this.#db.exec("BEGIN; SELECT count(*) FROM meta;")
   }
 
   #addClinic(row: { no: number; scope: number; id: Buffer; root_key: Buffer }): NumberedClinic {

@@ -1,0 +1,128 @@
+/** `wardline-relay audit verify` and `audit export`. */
+import { closeSync, existsSync, fsyncSync, openSync, writeSync } from "node:fs"
+import { join } from "node:path"
+import { WardlineError } from "@wardline/sdk/protocol"
+import { ENTRY_BYTES } from "@wardline/sdk/tlog"
+import { exportLines } from "../audit/export.ts"
+import { verifyStore } from "../audit/verify.ts"
+import { AuditChain } from "../audit-chain.ts"
+import { eventFor } from "../requests/note.ts"
+import { leaveNotice, noticeTaken } from "../spool.ts"
+import { tryLock } from "../store/lock.ts"
+import { DATABASE_FILE, SqliteStore } from "../store/sqlite.ts"
+import type { Output } from "./output.ts"
+
+const NOTICE_TIMEOUT_MS = 10_000
+const WRITE_BYTES = 1_048_576
+
+/** @returns whether the log is whole. */
+export async function runAuditVerify(data: string, output: Output): Promise<boolean> {
+  const store = openStore(data)
+  const startedMs = performance.now()
+  try {
+    const report = await verifyStore(store, (entries) => output.meter(`${count(entries)} entries`))
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
+    const lines = report.clinics.flatMap((clinic) => [
+      `Clinic ${clinic.clinic}: ${count(clinic.entries)} entries, ${count(clinic.records)} records in ${count(clinic.chains)} chains`,
+      `  head ${clinic.head === "" ? "(empty)" : clinic.head}`,
+    ])
+    if (report.fault) {
+      const { clinic, sequence, message } = report.fault
+      lines.push(`WRONG: clinic ${clinic}${sequence === undefined ? "" : `, entry ${sequence}`}: ${message}`)
+    }
+    lines.push(
+      report.ok ? `The log is whole. Checked in ${seconds} s:` : "Checked up to there:",
+      ...report.checked.map((line) => `  ${line}`),
+      "Not checked:",
+      ...report.notChecked.map((line) => `  ${line}`),
+    )
+    output.result({ ...report }, lines)
+    return report.ok
+  } finally {
+    store.close()
+  }
+}
+
+export async function runAuditExport(data: string, out: string, output: Output): Promise<void> {
+  // Before the log names an export that then can't be written.
+  const file = createFile(out)
+  try {
+    await noteExport(data, output)
+    const store = openStore(data)
+    try {
+      const lines = await writeLines(file, exportLines(store, Date.now()), (done) =>
+        output.meter(`${count(done)} lines`),
+      )
+      fsyncSync(file)
+      output.result({ ok: true, out, lines }, [
+        `${out}: ${count(lines)} lines`,
+        `Check it anywhere: wardline audit verify ${out}`,
+      ])
+    } finally {
+      store.close()
+    }
+  } finally {
+    closeSync(file)
+  }
+}
+
+function openStore(data: string): SqliteStore {
+  if (!existsSync(join(data, DATABASE_FILE)))
+    throw new WardlineError("ERR_STORE", `${data} holds no relay's database: check --data`)
+  return new SqliteStore(data, { isReadOnly: true })
+}
+
+/** The export is noted by the running relay, or here if none runs: there is one writer. */
+async function noteExport(data: string, output: Output): Promise<void> {
+  const lock = tryLock(data)
+  if (lock === undefined) {
+    if (!(await noticeTaken(leaveNotice(data, "export"), NOTICE_TIMEOUT_MS)))
+      output.note("The running relay hasn't noted this export yet; it will.")
+    return
+  }
+  lock.release()
+  const store = new SqliteStore(data)
+  try {
+    for (const clinic of store.clinics()) {
+      const chain = new AuditChain(store.lastAudit(clinic))
+      chain.note(eventFor(clinic, { action: "export" }, Date.now()))
+      const { first, entries } = chain.pending ?? { first: 0, entries: new Uint8Array(ENTRY_BYTES) }
+      store.commit({ newConversations: [], records: [], changes: [], audit: [{ clinic, first, entries }] })
+    }
+  } finally {
+    store.close()
+  }
+}
+
+function createFile(path: string): number {
+  try {
+    return openSync(path, "wx", 0o600)
+  } catch (error) {
+    const isThere = (error as NodeJS.ErrnoException).code === "EEXIST"
+    const reason = isThere ? "is there already: name another" : "can't be written: check the folder"
+    throw new WardlineError("ERR_CONFIG", `${path} ${reason}`, { cause: error })
+  }
+}
+
+async function writeLines(
+  file: number,
+  lines: AsyncIterable<string>,
+  onProgress: (lines: number) => void,
+): Promise<number> {
+  let written = 0
+  let buffered = ""
+  for await (const line of lines) {
+    buffered += `${line}\n`
+    written++
+    if (buffered.length < WRITE_BYTES) continue
+    writeSync(file, buffered)
+    buffered = ""
+    onProgress(written)
+  }
+  writeSync(file, buffered)
+  return written
+}
+
+function count(value: number): string {
+  return value.toLocaleString("en-US")
+}
