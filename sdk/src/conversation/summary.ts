@@ -24,13 +24,16 @@ const EMPTY = new Uint8Array(0)
 
 /** Seals to one role's generation.
  * @param seed - 64 fresh random bytes for the encapsulation.
- * @throws {WardlineError} ERR_TOO_LARGE when it doesn't fit 255 bytes. */
+ * @throws {WardlineError} ERR_MALFORMED against its schema, such as a language of more than 35 characters; ERR_TOO_LARGE
+ * when it doesn't fit 255 bytes. */
 export function sealSummary(
   summary: Summary,
   to: { conversation: ConversationId; role: Role; generation: number; publicKey: Uint8Array },
   seed: Uint8Array,
 ): Uint8Array {
-  const json = utf8(JSON.stringify(v.parse(SummarySchema, summary)))
+  const checked = v.safeParse(SummarySchema, summary)
+  if (!checked.success) throw new WardlineError("ERR_MALFORMED", "the summary doesn't fit its form")
+  const json = utf8(JSON.stringify(checked.output))
   if (json.length >= SUMMARY_BYTES) throw new WardlineError("ERR_TOO_LARGE", "the summary is too long")
   const padded = new Uint8Array(SUMMARY_BYTES)
   padded.set(json)

@@ -1,6 +1,7 @@
 /** Attacks on what keeps a conversation going, and on who decides what time it is. */
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { Writer } from "../../src/bytes.ts"
 import {
   applyRecord,
   composeAccess,
@@ -9,6 +10,7 @@ import {
   isEpochNeeded,
   membersOfTranscript,
   raiseFloor,
+  sealSummary,
   startTranscript,
 } from "../../src/conversation/index.ts"
 import { cryptoReady, hpkeSeal, sha256, signRecord, verify } from "../../src/crypto/index.ts"
@@ -190,6 +192,23 @@ test("a payload over the limit isn't made, whatever its text looks like", () => 
     () => encodePayload({ v: 1, type: "text", text }),
     (error: unknown) => isWardlineError(error, "ERR_TOO_LARGE"),
   )
+})
+
+test("a language of any length from the page is refused by a code, and sealed nowhere", () => {
+  const scene = new Scene()
+  const { publicKey } = scene.patient.device.wrapping
+  const to = { conversation: scene.conversation, role: asRole("nursing"), generation: 1, publicKey }
+  const summary = { topic: "refill", language: "x".repeat(36), priority: "routine" } as const
+  assert.throws(
+    () => sealSummary(summary, to, seedOf("summary", 64)),
+    (error: unknown) => isWardlineError(error, "ERR_MALFORMED"),
+  )
+})
+
+test("a directory of two hundred thousand records can be written down", () => {
+  const writer = new Writer()
+  for (let i = 0; i < 200_000; i++) writer.u8(i & 0xff)
+  assert.is(writer.done().length, 200_000)
 })
 
 test("ten thousand records cost ten times a thousand: nothing is copied for each", () => {
