@@ -111,24 +111,37 @@ export class MutantBench {
   }
 }
 
-async function main(filter: string): Promise<void> {
-  const mutants = (await listMutants()).filter(({ name, file, test }) =>
-    `${name} ${file} ${test}`.includes(filter),
-  )
+/** Tries mutants, one at a time on each of two copies.
+ * @param onVerdict - told as each is done. */
+export async function tryMutants(
+  mutants: readonly Mutant[],
+  onVerdict: (mutant: Mutant, verdict: Verdict) => void = () => {},
+): Promise<Map<Mutant, Verdict>> {
   const queue = [...mutants]
-  const bad: string[] = []
+  const verdicts = new Map<Mutant, Verdict>()
   const work = async () => {
     const bench = await MutantBench.create()
     for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
       const verdict = await bench.try(mutant)
-      console.log(`${verdict.padEnd(9)} ${mutant.file}: ${mutant.name}`)
-      if (verdict !== "killed") bad.push(mutant.name)
+      verdicts.set(mutant, verdict)
+      onVerdict(mutant, verdict)
     }
     await bench.remove()
   }
   await Promise.all([work(), work()])
-  console.log(`${mutants.length - bad.length} of ${mutants.length} mutants killed`)
-  if (bad.length > 0 || mutants.length === 0) process.exitCode = 1
+  return verdicts
+}
+
+async function main(filter: string): Promise<void> {
+  const mutants = (await listMutants()).filter(({ name, file, test }) =>
+    `${name} ${file} ${test}`.includes(filter),
+  )
+  const verdicts = await tryMutants(mutants, ({ file, name }, verdict) =>
+    console.log(`${verdict.padEnd(9)} ${file}: ${name}`),
+  )
+  const killed = [...verdicts.values()].filter((verdict) => verdict === "killed").length
+  console.log(`${killed} of ${mutants.length} mutants killed`)
+  if (killed < mutants.length || mutants.length === 0) process.exitCode = 1
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main(process.argv[2] ?? "")

@@ -39,7 +39,11 @@ const GATES: readonly Gate[] = [
       tool("attw", "--pack", name, "--profile", "esm-only", "--format", "ascii", "--no-emoji"),
     ]),
   },
-  { name: "examples", what: "code blocks of the docs", commands: [script("doc-examples")] },
+  {
+    name: "examples",
+    what: "code blocks and tables of the docs",
+    commands: [script("doc-examples"), script("threat-table")],
+  },
   { name: "sizes", what: "what a page downloads", commands: [tool("size-limit")] },
   { name: "tests", what: "every test", commands: [script("test")] },
 ]
