@@ -2,14 +2,13 @@
 // `tsc -b` (scripts/build.ts) makes the rest of dist/ for npm.
 import { createHash } from "node:crypto"
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises"
-import { basename, join } from "node:path"
+import { basename, join, resolve } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { brotliCompressSync, constants, gzipSync } from "node:zlib"
 import * as esbuild from "esbuild"
 
 const here = fileURLToPath(new URL("./", import.meta.url))
-const outDir = join(here, "dist/site")
-const metafilePath = join(here, "dist/metafile.json")
+const siteFolder = join(here, "dist/site")
 
 /** Bytes after brotli (the project's budgets for a phone on a slow network). */
 export const BUDGETS: { readonly shell: number; readonly frame: number } = {
@@ -118,8 +117,9 @@ async function compressAll(folder: string): Promise<void> {
   }
 }
 
-/** Builds everything into dist/site/ and measures it. */
-export async function build(): Promise<BuildReport> {
+/** Builds everything into a folder and measures it; esbuild's metafile is put beside that folder.
+ * @param outDir - emptied first. */
+export async function build(outDir: string = siteFolder): Promise<BuildReport> {
   await rm(outDir, { recursive: true, force: true })
   await mkdir(join(outDir, "assets"), { recursive: true })
 
@@ -143,7 +143,7 @@ export async function build(): Promise<BuildReport> {
     Object.assign(outputs, metafile.outputs)
     Object.assign(inputs, metafile.inputs)
   }
-  const read = (path: string): Promise<Buffer> => readFile(join(here, path))
+  const read = (path: string): Promise<Buffer> => readFile(resolve(here, path))
   const weigh = async (paths: readonly string[]): Promise<number> =>
     (await Promise.all(paths.map(async (path) => brotli(await read(path)).length))).reduce(
       (sum, n) => sum + n,
@@ -180,7 +180,7 @@ export async function build(): Promise<BuildReport> {
     inputs: { ...inputs, ...shell.metafile.inputs },
     outputs: { ...outputs, ...shell.metafile.outputs },
   }
-  await writeFile(metafilePath, JSON.stringify(metafile))
+  await writeFile(join(outDir, "../metafile.json"), JSON.stringify(metafile))
   return {
     shell: brotli(shellBytes).length,
     frame: weights.get("chat") ?? 0,

@@ -32,6 +32,10 @@ async function run(): Promise<void> {
   let session: FrameSession | null = null
   let clinicKey: string | null = null
   let isVisible = false
+  const setVisible = (visible: boolean): void => {
+    session?.setVisible(visible && document.visibilityState === "visible")
+    app.reportSeen()
+  }
   link = await linkToShell(window, {
     configure: (config) => {
       applyTheme(app, config.theme)
@@ -54,17 +58,15 @@ async function run(): Promise<void> {
       ).then((begun) => {
         session = begun
         app.actions = begun
-        begun.setVisible(isVisible)
+        setVisible(isVisible)
       })
     },
     visible: (visible) => {
       isVisible = visible
-      session?.setVisible(visible)
-      if (!visible) return
-      app.reportSeen()
-      app.focusScreen()
+      setVisible(visible)
+      if (visible) app.focusScreen()
     },
   })
-  document.addEventListener("visibilitychange", () => app.reportSeen())
+  document.addEventListener("visibilitychange", () => setVisible(isVisible))
   window.addEventListener("pagehide", () => void session?.end())
 }

@@ -36,6 +36,10 @@ export interface FrameModel {
   /** Why starting failed: an error code. */
   readonly startProblem: string | null
   readonly toast: Toast | null
+  /** Nothing can be kept on this device: the browser forbids it. */
+  readonly isEphemeral: boolean
+  /** The panel and its page are in sight. */
+  readonly isVisible: boolean
   readonly nowMs: number
 }
 
@@ -115,6 +119,8 @@ export function emptyModel(strings: ChatStrings): FrameModel {
     starting: false,
     startProblem: null,
     toast: null,
+    isEphemeral: false,
+    isVisible: false,
     nowMs: Date.now(),
   }
 }

@@ -2,6 +2,7 @@ import type { Agreement, Conversation, ConversationView, Keystore, PatientClient
 import type { FrameConfig, ToShell } from "../bridge/messages.ts"
 import { pickLanguage, wantedLanguages } from "../strings/languages.ts"
 import { loadChatStrings } from "../strings/load-chat.ts"
+import { canStore } from "../ui/can-store.ts"
 import { codeOf } from "../ui/error-code.ts"
 import { actLater, type Pending, UNDO_WITHIN_MS } from "../ui/undo.ts"
 import {
@@ -38,7 +39,6 @@ export class FrameSession implements FrameActions {
   #agreement: Agreement | null = null
   /** A language that the patient chose, in the place of the page's. */
   #language: string | null = null
-  #visible = false
   #unread = -1
   #watched = new Set<Conversation>()
   /** Failed messages that were discarded a moment ago and can be brought back. */
@@ -64,7 +64,7 @@ export class FrameSession implements FrameActions {
 
   /** Whether the panel is in sight: only what is seen is marked as read. */
   setVisible(visible: boolean): void {
-    this.#visible = visible
+    if (visible !== this.#model.isVisible) this.#update({ isVisible: visible })
   }
 
   /** Ends everything; nothing more is shown. */
@@ -94,8 +94,12 @@ export class FrameSession implements FrameActions {
         this.#fail("ERR_OFFLINE")
         return
       }
-      const keystore = await sdk.openIndexedDbKeystore(`wardline-chat-${this.#config.clinicKey}`)
+      const isEphemeral = !(await canStore())
+      const keystore = isEphemeral
+        ? sdk.memoryKeystore()
+        : await sdk.openIndexedDbKeystore(`wardline-chat-${this.#config.clinicKey}`)
       this.#keystore = keystore
+      this.#update({ isEphemeral })
       const { relay } = this.#host
       const client = await sdk.PatientClient.connect({ relay, clinicKey: this.#config.clinicKey, keystore })
       this.#client = client
@@ -302,7 +306,7 @@ export class FrameSession implements FrameActions {
   }
 
   markRead(id: string): void {
-    if (!this.#visible || document.visibilityState !== "visible") return
+    if (!this.#model.isVisible) return
     const conversation = this.#conversation(id)
     if (conversation !== undefined && conversation.view.unread > 0) void conversation.markRead()
   }

@@ -43,6 +43,12 @@ export class InboxAppElement extends LitElement {
     this.dialog = null
   }
 
+  /** What is at the end of the thread is now seen, if the page is. */
+  reportSeen(): void {
+    const thread = this.renderRoot?.querySelector("wl-thread")
+    if (thread instanceof ThreadElement && thread.atEnd) thread.toEnd()
+  }
+
   /** Gives a text back to the composer when it could not be sent. */
   restoreText(text: string): void {
     this.#composer()?.restore(text)

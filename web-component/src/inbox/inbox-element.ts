@@ -62,6 +62,7 @@ export class WardlineInboxElement extends Base {
         if (!app.isConnected) this.append(app)
       },
       restoreText: (text) => app.restoreText(text),
+      reportSeen: () => app.reportSeen(),
     })
     if (app !== this.#app) {
       await session.end()

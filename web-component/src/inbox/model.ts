@@ -47,6 +47,8 @@ export interface InboxModel {
   readonly connection: ConnectionState | null
   readonly pane: Pane
   readonly toast: InboxToast | null
+  /** The page is in sight. */
+  readonly isVisible: boolean
   readonly nowMs: number
 }
 
@@ -80,6 +82,7 @@ export function emptyInboxModel(strings: InboxStrings): InboxModel {
     connection: null,
     pane: { kind: "none" },
     toast: null,
+    isVisible: document.visibilityState === "visible",
     nowMs: Date.now(),
   }
 }

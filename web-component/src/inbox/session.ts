@@ -32,6 +32,8 @@ export interface InboxHost {
   readonly code: string | null
   show(model: InboxModel): void
   restoreText(text: string): void
+  /** The page may have come back into sight. */
+  reportSeen(): void
 }
 
 /** Wires the staff's client to the screens. */
@@ -62,6 +64,7 @@ export class InboxSession implements InboxActions {
       emptyInboxModel(await loadInboxStrings(wantedLanguages(host.language))),
     )
     session.#update({})
+    document.addEventListener("visibilitychange", session.#onVisibility)
     session.#tick = setInterval(() => session.#update({ nowMs: Date.now() }), TICK_MS)
     if (host.code === null) void session.#connect()
     else session.enrol(host.code)
@@ -70,10 +73,16 @@ export class InboxSession implements InboxActions {
 
   /** The page is going away. */
   async end(): Promise<void> {
+    document.removeEventListener("visibilitychange", this.#onVisibility)
     clearInterval(this.#tick)
     clearTimeout(this.#toastTimer)
     clearTimeout(this.#idleTimer)
     await this.#release()
+  }
+
+  readonly #onVisibility = (): void => {
+    this.#update({ isVisible: document.visibilityState === "visible" })
+    this.#host.reportSeen()
   }
 
   /** Somebody is there: the idle lock starts anew. */
@@ -368,8 +377,7 @@ export class InboxSession implements InboxActions {
 
   markRead(): void {
     const conversation = this.#conversation
-    if (conversation === null || document.visibilityState !== "visible" || conversation.view.unread === 0)
-      return
+    if (conversation === null || !this.#model.isVisible || conversation.view.unread === 0) return
     void conversation.markRead()
   }
 

@@ -136,7 +136,8 @@ export const chatStrings: ChatStrings = {
   forgetConfirm: "حذف",
   forgotten: "تم الحذف من هذا الجهاز",
   thisConversation: "محادثة",
-  notAvailable: "المحادثة غير متاحة الآن",
+  notKept:
+    "لا يسمح هذا المتصفح للمحادثة بحفظ أي شيء. ابقَ في هذه الصفحة حتى يصلك الرد: عند مغادرتها تختفي المحادثة من هنا.",
   until: (time) => `حتى ${time}`,
   opens: (when) => `يفتح ${when}`,
   opensToday: (time) => `يفتح اليوم الساعة ${time}`,

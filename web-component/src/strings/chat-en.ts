@@ -72,7 +72,8 @@ export const chatStrings: ChatStrings = {
   forgetConfirm: "Delete",
   forgotten: "Deleted from this device",
   thisConversation: "Conversation",
-  notAvailable: "The chat isn’t available now",
+  notKept:
+    "This browser doesn’t let the chat keep anything. Stay on this page until you have your answer: once you leave, the conversation is gone from here.",
   until: (time) => `until ${time}`,
   opens: (when) => `opens ${when}`,
   opensToday: (time) => `opens today at ${time}`,

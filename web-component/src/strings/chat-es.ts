@@ -72,7 +72,8 @@ export const chatStrings: ChatStrings = {
   forgetConfirm: "Borrar",
   forgotten: "Borrado de este dispositivo",
   thisConversation: "Conversación",
-  notAvailable: "El chat no está disponible ahora",
+  notKept:
+    "Este navegador no permite que el chat guarde nada. Quédese en esta página hasta tener su respuesta: al salir, la conversación desaparece de aquí.",
   until: (time) => `hasta las ${time}`,
   opens: (when) => `abre el ${when}`,
   opensToday: (time) => `abre hoy a las ${time}`,

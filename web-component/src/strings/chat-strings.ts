@@ -114,7 +114,8 @@ export interface ChatStrings extends ThreadStrings {
   readonly forgetConfirm: string
   readonly forgotten: string
   readonly thisConversation: string
-  readonly notAvailable: string
+  /** The browser stores nothing for this frame. */
+  readonly notKept: string
   until(time: string): string
   opens(when: string): string
   opensToday(time: string): string

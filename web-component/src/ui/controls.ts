@@ -14,6 +14,7 @@ export const controls: CSSResult = css`
   :host(:dir(rtl)) svg.flip { transform: scaleX(-1); }
   :focus { outline: none; }
   :focus-visible { outline: 3px solid var(--accent-ink); outline-offset: 2px; }
+  :is(input, textarea, select):focus-visible { outline: 2px solid var(--accent-ink); outline-offset: -1px; }
   /* Headings take the focus for screen readers when a screen changes; they aren't controls. */
   h1:focus-visible { outline: none; }
   .hide { position: absolute; inline-size: 1px; block-size: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%);

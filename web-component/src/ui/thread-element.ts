@@ -28,6 +28,8 @@ export class ThreadElement extends LitElement {
     actions: { attribute: false },
     empty: { attribute: false },
     nowMs: { attribute: false },
+    side: { attribute: false },
+    watched: { attribute: false },
     shown: { state: true },
     atEnd: { state: true },
   }
@@ -39,6 +41,10 @@ export class ThreadElement extends LitElement {
   /** What stands where there is no message yet. */
   declare empty: TemplateResult | typeof nothing
   declare nowMs: number
+  /** Who reads: their side's messages stand at the end of the line. */
+  declare side: "patient" | "staff"
+  /** Whether the thread is in sight. */
+  declare watched: boolean
   /** Called when the newest message is in sight. */
   declare onEnd: (() => void) | undefined
   declare shown: number
@@ -49,11 +55,14 @@ export class ThreadElement extends LitElement {
   #firstUnread: string | undefined
   #newest: string | undefined
   #topPx = 0
+  #wasLive = false
 
   constructor() {
     super()
     this.empty = nothing
     this.nowMs = Date.now()
+    this.side = "patient"
+    this.watched = true
     this.shown = WINDOW
     this.atEnd = true
   }
@@ -75,19 +84,16 @@ export class ThreadElement extends LitElement {
       this.#conversation = this.view.id
       this.#firstUnread = undefined
       this.#newest = undefined
+      this.#wasLive = false
       this.shown = WINDOW
       this.atEnd = true
     }
-    // The line stays where it was when the thread came into view, until everything was read and more came in.
-    if (this.#firstUnread === undefined && this.view.live) {
-      this.#firstUnread = firstUnreadId(this.view.messages, this.view.unread)
-    }
-  }
-
-  /** Drops the "new messages" line: the reader has answered or come back. */
-  settle(): void {
-    this.#firstUnread = undefined
-    this.requestUpdate()
+    const { live, unread, messages } = this.view
+    const isAway = !this.watched || !this.atEnd || !this.#wasLive
+    if (!this.watched) this.#firstUnread = undefined
+    // The line stays where it was when the reader came back; what comes in before their eyes needs none.
+    if (this.#firstUnread === undefined && live && isAway) this.#firstUnread = firstUnreadId(messages, unread)
+    this.#wasLive ||= live
   }
 
   override updated(): void {
@@ -128,7 +134,13 @@ export class ThreadElement extends LitElement {
   override render(): TemplateResult {
     const { view, strings } = this
     const messages = view.messages.slice(-this.shown)
-    const context = { strings, nowMs: this.nowMs, messages: view.messages, actions: this.actions }
+    const context = {
+      strings,
+      side: this.side,
+      nowMs: this.nowMs,
+      messages: view.messages,
+      actions: this.actions,
+    }
     return html`
       <div class="scroll" role="log" tabindex="0" aria-label=${strings.messages} aria-live=${view.live ? "polite" : "off"}
         @scroll=${this.#onScroll}>

@@ -12,18 +12,18 @@ export const threadStyles: CSSResult = css`
     font-size: .8125rem; font-weight: 650; }
   .unread::before, .unread::after { content: ""; flex: 1; border-block-start: 1px solid currentColor; opacity: .4; }
   .group { display: flex; flex-direction: column; align-items: flex-start; gap: .1875rem; max-inline-size: min(84%, 34rem); }
-  .group.mine { align-self: flex-end; align-items: flex-end; }
+  .group.ours { align-self: flex-end; align-items: flex-end; }
   .who { display: flex; flex-wrap: wrap; gap: 0 .5rem; align-items: baseline; padding-inline: .25rem; margin-block-end: .125rem;
     font-size: .875rem; font-weight: 650; }
   .role, .at { font-size: .8125rem; font-weight: 400; color: var(--muted); }
   .item { display: flex; flex-direction: column; align-items: inherit; max-inline-size: 100%; }
   .bubble { max-inline-size: 100%; padding: .5625rem .875rem; border-radius: 1.125rem; background: var(--surface);
     border: 1px solid var(--line); white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; }
-  .mine .bubble { background: var(--mine); border-color: transparent; }
-  .group:not(.mine) .item:not(:last-child) .bubble { border-end-start-radius: .375rem; }
-  .group:not(.mine) .item + .item .bubble { border-start-start-radius: .375rem; }
-  .mine .item:not(:last-child) .bubble { border-end-end-radius: .375rem; }
-  .mine .item + .item .bubble { border-start-end-radius: .375rem; }
+  .ours .bubble { background: var(--mine); border-color: transparent; }
+  .group:not(.ours) .item:not(:last-child) .bubble { border-end-start-radius: .375rem; }
+  .group:not(.ours) .item + .item .bubble { border-start-start-radius: .375rem; }
+  .ours .item:not(:last-child) .bubble { border-end-end-radius: .375rem; }
+  .ours .item + .item .bubble { border-start-end-radius: .375rem; }
   .sending .bubble { opacity: .72; }
   .failed .bubble { border-color: var(--danger); }
   .meta { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem; padding: .1875rem .25rem 0; color: var(--muted);
@@ -44,5 +44,5 @@ export const threadStyles: CSSResult = css`
   .jump svg { inline-size: 1rem; block-size: 1rem; }
   .loading { display: grid; place-items: center; padding: 2rem; }
   @media (max-height: 460px) { .scroll { overflow: visible; block-size: auto; } }
-  @media (forced-colors: active) { .bubble, .mine .bubble { border-color: CanvasText; } .mark { border: 1px solid; } }
+  @media (forced-colors: active) { .bubble, .ours .bubble { border-color: CanvasText; } .mark { border: 1px solid; } }
 `

@@ -16,6 +16,7 @@ export interface ThreadActions {
 
 export interface ThreadContext {
   readonly strings: ThreadStrings
+  readonly side: "patient" | "staff"
   readonly nowMs: number
   readonly messages: readonly ChatMessage[]
   readonly actions: ThreadActions
@@ -54,11 +55,9 @@ export function textView(
 
 /** Who wrote it: staff by name and role from the clinic's directory, the patient by the name they gave. */
 export function senderName(message: ChatMessage, strings: ThreadStrings): string {
-  if (message.mine && message.from.kind === "patient") return strings.you
+  if (message.mine) return strings.you
   const name = plainName(message.from.name ?? "")
   if (name !== "") return name
-  // On its way out, before the directory's name is beside it.
-  if (message.mine) return strings.you
   return message.from.kind === "patient" ? strings.patient : strings.formerStaff
 }
 
@@ -108,11 +107,11 @@ function groupView(
   const [first] = messages
   const { strings } = context
   const { role } = first.from
-  const own = first.mine && first.from.kind === "patient"
-  return html`<div class="group ${first.mine ? "mine" : ""}">
+  const ours = first.mine || first.from.kind === context.side
+  return html`<div class="group ${ours ? "ours" : ""}">
     <div class="who">
-      <bdi class=${own ? "hide" : ""}>${senderName(first, strings)}</bdi>
-      ${role === undefined ? nothing : html`<span class="role">${roleName(role, strings.roles)}</span>`}
+      <bdi class=${first.mine ? "hide" : ""}>${senderName(first, strings)}</bdi>
+      ${role === undefined || first.mine ? nothing : html`<span class="role">${roleName(role, strings.roles)}</span>`}
       <time class="at" datetime=${new Date(first.at).toISOString()}>${timeOfDay(first.at, strings.language)}</time>
     </div>
     ${repeat(messages, keyOf, (message) => bubbleView(message, context))}

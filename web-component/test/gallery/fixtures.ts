@@ -221,6 +221,8 @@ export async function modelOf(name: string, language: "en" | "es" | "ar"): Promi
     starting: false,
     startProblem: null,
     toast: null,
+    isEphemeral: false,
+    isVisible: true,
     nowMs: NOW,
     ...chosen.more?.(language),
   }

@@ -84,6 +84,7 @@ export async function inboxModelOf(name: string, language: string): Promise<Inbo
     connection: { kind: "online" },
     pane: { kind: "none" },
     toast: null,
+    isVisible: true,
     nowMs: NOW,
     ...chosen,
   }

@@ -37,7 +37,10 @@ export function bannerText(model: FrameModel, view: ConversationView): string | 
 
 function bannerView(model: FrameModel, view: ConversationView): TemplateResult {
   const text = bannerText(model, view)
-  return html`<div role="status">${text === null ? nothing : html`<p class="banner">${icon("clock")}<span>${text}</span></p>`}</div>`
+  return html`<div role="status">
+    ${text === null ? nothing : html`<p class="banner">${icon("clock")}<span>${text}</span></p>`}
+    ${model.isEphemeral ? html`<p class="banner">${icon("alert")}<span>${model.strings.notKept}</span></p>` : nothing}
+  </div>`
 }
 
 function endView(model: FrameModel, actions: FrameActions, view: ConversationView): TemplateResult {
@@ -74,6 +77,8 @@ export function conversationView(
       .strings=${strings}
       .actions=${threadActions}
       .nowMs=${model.nowMs}
+      .side=${"patient"}
+      .watched=${model.isVisible}
       .empty=${emptyView(model, view)}
       .onEnd=${() => actions.markRead(view.id)}
     ></wl-thread>

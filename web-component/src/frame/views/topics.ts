@@ -83,6 +83,7 @@ export function topicsView(model: FrameModel, actions: FrameActions): TemplateRe
             ? nothing
             : html`<div class="open"><p class="small">${line}</p>${hoursView(clinic, strings)}</div>`
         }
+        ${model.isEphemeral ? html`<p class="notice">${strings.notKept}</p>` : nothing}
         <fieldset>
           <legend class="hide">${strings.topicLegend}</legend>
           ${clinic.topics.map((topic) => topicView(topic, clinic.topics.length === 1, model))}

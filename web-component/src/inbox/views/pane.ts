@@ -89,6 +89,8 @@ function openView(
       .strings=${strings}
       .actions=${threadActions}
       .nowMs=${model.nowMs}
+      .side=${"staff"}
+      .watched=${model.isVisible}
       .empty=${html`<p class="middle empty muted">${strings.noMessages}</p>`}
       .onEnd=${() => actions.markRead()}
     ></wl-thread>
