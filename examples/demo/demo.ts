@@ -1,18 +1,33 @@
 /** The demo: a clinic, a relay and the clinic's web site on this machine. Tests drive the same one. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { createLog, type Relay, startRelay } from "@wardline/relay"
-import { AdminClient, type DeviceSeeds, enrolDevice, memoryKeystore } from "@wardline/sdk"
-import { type ClinicPage, startClinicPage } from "./clinic-page.ts"
+import { AdminClient, type DeviceSeeds, enrolDevice, memoryKeystore, type NewStaff } from "@wardline/sdk"
+import { startClinicPage } from "./clinic-page.ts"
 import { DEMO_BILLER, DEMO_CLINIC, DEMO_NURSE } from "./people.ts"
 import { freePort } from "./ports.ts"
+import {
+  readSaved,
+  type SavedDemo,
+  type StoredSeeds,
+  save,
+  savedFrom,
+  seedBytes,
+  storedSeeds,
+} from "./saved.ts"
+
+const CLINIC_PORT = 8080
+const RELAY_PORT = 8090
+/** Patients' devices refuse a directory that nobody vouched for in a week; a demo may run for longer. */
+const ATTEST_EVERY_MS = 24 * 60 * 60 * 1000
 
 export interface DemoOptions {
   /** Where everything is kept; made if it isn't there. */
   readonly dataDir: string
-  /** Ports; 0 = any free one. A port that is taken is replaced by a free one. */
-  readonly clinicPort: number
-  readonly relayPort: number
+  /** 0 is any free port; without one that of the last run, the first time 8080 for the page and 8090 for the relay.
+   * A port that is taken is replaced by a free one. */
+  readonly clinicPort?: number
+  readonly relayPort?: number
   /** Pages to serve in place of the real ones: for tests. */
   readonly webRoot?: string
   /** Receives the relay's log, line by line. */
@@ -27,92 +42,120 @@ export interface Demo {
   /** Opens the inbox as the biller; likewise. */
   readonly billerUrl: string
   readonly clinicKey: string
+  /** The keys of the nurse's device, for a program that is the nurse. */
+  readonly nurse: DeviceSeeds
+  /** The administrator's. */
+  readonly admin: DeviceSeeds
+  /** What whoever started it should know, such as a port that was taken. */
+  readonly notes: readonly string[]
   /** Whether the clinic was made by this start. */
   readonly isNew: boolean
   stopRelay(): Promise<void>
+  /** On the same port, with the same data. */
   startRelay(): Promise<void>
+  restartRelay(): Promise<void>
   stop(): Promise<void>
 }
 
-/** What the demo remembers: keys that a real clinic keeps on different machines, the root key offline. */
-interface DemoKeys {
-  clinicKey: string
-  root: string
-  admin: StoredSeeds
-  nurse?: StoredSeeds
-  biller?: StoredSeeds
-}
-type StoredSeeds = { signing: string; wrapping: string }
-
 /** Starts everything; the first time it makes the clinic.
- * @throws {WardlineError} as startRelay and AdminClient do. */
+ * @throws {WardlineError} as startRelay and AdminClient do; Error where the pages aren't built. */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
-  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 })
-  const keysPath = join(options.dataDir, "clinic-keys.json")
-  const clinicPort = await freePort(options.clinicPort)
-  const relayPort = await freePort(options.relayPort)
+  const { dataDir } = options
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const before = readSaved(dataDir)
+  const notes: string[] = []
+  const choosePort = async (wanted: number, whose: string): Promise<number> => {
+    const port = await freePort(wanted)
+    if (wanted !== 0 && port !== wanted)
+      notes.push(`Port ${wanted} is taken, so the ${whose} is on port ${port}.`)
+    return port
+  }
+  const clinicPort = await choosePort(options.clinicPort ?? before?.clinicPort ?? CLINIC_PORT, "page")
+  const relayPort = await choosePort(options.relayPort ?? before?.relayPort ?? RELAY_PORT, "relay")
   const relayUrl = `http://localhost:${relayPort}`
-  const known = readKeys(keysPath)
-  const created = known ? undefined : await AdminClient.createClinic(DEMO_CLINIC)
-  const keys = known ?? keysOf(created as NonNullable<typeof created>)
+  const created = before ? undefined : await AdminClient.createClinic(DEMO_CLINIC)
+  const keys = before ?? savedFrom(created as NonNullable<typeof created>)
+  const { clinicKey } = keys
 
-  const startTheRelay = (): Promise<Relay> =>
-    startRelay({
-      data: join(options.dataDir, "relay"),
-      clinicKeys: [keys.clinicKey],
+  let relay: Relay | undefined
+  const begin = async (): Promise<void> => {
+    relay ??= await startRelay({
+      data: join(dataDir, "relay"),
+      clinicKeys: [clinicKey],
       port: relayPort,
       allowOrigins: [`http://localhost:${clinicPort}`],
       log: createLog("info", { write: options.log }),
       ...(options.webRoot ? { webRoot: options.webRoot } : {}),
     })
-  let relay: Relay | undefined = await startTheRelay()
+  }
+  const end = async (): Promise<void> => {
+    const ending = relay
+    relay = undefined
+    await ending?.close()
+  }
+  await begin()
 
-  let page: ClinicPage
   try {
+    await checkPages(relayUrl)
     const admin = await connectAdmin(relayUrl, keys, created?.records)
-    keys.nurse ??= stored((await admin.addStaff(DEMO_NURSE)).seeds)
-    keys.biller ??= stored((await admin.addStaff(DEMO_BILLER)).seeds)
-    writeFileSync(keysPath, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 })
-    // However long the demo was off, its directory is vouched for again.
+    const nurse = keys.nurse ?? (await enrol(admin, DEMO_NURSE))
+    const biller = keys.biller ?? (await enrol(admin, DEMO_BILLER))
+    save(dataDir, { ...keys, nurse, biller, clinicPort, relayPort })
+    // However long the demo was off, its directory is vouched for again. While the relay is stopped this fails.
     await admin.attest()
-    page = await startClinicPage({ port: clinicPort, relayUrl, clinicKey: keys.clinicKey })
+    const attesting = setInterval(() => void admin.attest().catch(() => {}), ATTEST_EVERY_MS).unref()
+    const page = await startClinicPage({ port: clinicPort, relayUrl, clinicKey })
+    return {
+      clinicUrl: page.url,
+      relayUrl,
+      nurseUrl: inboxUrl(relayUrl, clinicKey, nurse),
+      billerUrl: inboxUrl(relayUrl, clinicKey, biller),
+      clinicKey,
+      nurse: seedBytes(nurse),
+      admin: seedBytes(keys.admin),
+      notes,
+      isNew: created !== undefined,
+      stopRelay: end,
+      startRelay: begin,
+      restartRelay: async () => {
+        await end()
+        await begin()
+      },
+      stop: async () => {
+        clearInterval(attesting)
+        await page.stop()
+        await end()
+      },
+    }
   } catch (error) {
-    await relay.close()
+    await end()
     throw error
   }
+}
 
-  return {
-    clinicUrl: page.url,
-    relayUrl,
-    nurseUrl: inboxUrl(relayUrl, keys.clinicKey, keys.nurse),
-    billerUrl: inboxUrl(relayUrl, keys.clinicKey, keys.biller),
-    clinicKey: keys.clinicKey,
-    isNew: created !== undefined,
-    async stopRelay() {
-      await relay?.close()
-      relay = undefined
-    },
-    async startRelay() {
-      relay ??= await startTheRelay()
-    },
-    async stop() {
-      await page.stop()
-      await relay?.close()
-      relay = undefined
-    },
-  }
+/** @throws {Error} if the relay has no pages to serve: better now than as an empty frame. */
+async function checkPages(relayUrl: string): Promise<void> {
+  const { ok, body } = await fetch(`${relayUrl}/chat`)
+  await body?.cancel()
+  if (!ok) throw new Error("the chat's pages aren't built; run: npm run build")
 }
 
 async function connectAdmin(
   relay: string,
-  keys: DemoKeys,
+  keys: SavedDemo,
   records?: readonly Uint8Array[],
 ): Promise<AdminClient> {
   const keystore = memoryKeystore()
-  await enrolDevice(keystore, keys.clinicKey, seedsOf(keys.admin))
+  await enrolDevice(keystore, keys.clinicKey, seedBytes(keys.admin))
   const options = { relay, clinicKey: keys.clinicKey, keystore }
   if (records) await AdminClient.publish(options, records)
   return AdminClient.connect(options)
+}
+
+async function enrol(admin: AdminClient, staff: NewStaff): Promise<StoredSeeds> {
+  const { seeds } = await admin.addStaff(staff)
+  if (!seeds) throw new Error("the device's keys were made elsewhere")
+  return storedSeeds(seeds)
 }
 
 /** The address that turns a browser into a staff device; the page takes the keys out of it at once. */
@@ -120,27 +163,3 @@ function inboxUrl(relayUrl: string, clinicKey: string, seeds: StoredSeeds): stri
   const code = { v: 1, clinicKey, signingSeed: seeds.signing, wrappingSeed: seeds.wrapping }
   return `${relayUrl}/staff#enrol=${Buffer.from(JSON.stringify(code)).toString("base64url")}`
 }
-
-function readKeys(path: string): DemoKeys | undefined {
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as DemoKeys
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined
-    throw error
-  }
-}
-
-function keysOf(created: { clinicKey: string; rootSeed: Uint8Array; admin: DeviceSeeds }): DemoKeys {
-  return { clinicKey: created.clinicKey, root: hex(created.rootSeed), admin: stored(created.admin) }
-}
-
-function stored(seeds: DeviceSeeds | undefined): StoredSeeds {
-  if (!seeds) throw new Error("the device's keys were made elsewhere")
-  return { signing: hex(seeds.signingSeed), wrapping: hex(seeds.wrappingSeed) }
-}
-
-function seedsOf(seeds: StoredSeeds): DeviceSeeds {
-  return { signingSeed: Buffer.from(seeds.signing, "hex"), wrappingSeed: Buffer.from(seeds.wrapping, "hex") }
-}
-
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")

@@ -43,10 +43,10 @@ export const DEMO_CLINIC: NewClinic = {
         roles: ["nursing"],
       },
       {
-        id: "symptoms",
-        label: { en: "A question about my health", es: "Una pregunta sobre mi salud" },
+        id: "question",
+        label: { en: "A question", es: "Una pregunta" },
         replyWithinMinutes: 120,
-        roles: ["nursing"],
+        roles: ["nursing", "scheduling"],
       },
       {
         id: "appointment",

@@ -1,67 +1,116 @@
 /** `npm start`: the demo, with the addresses to open. */
 import { createWriteStream, mkdirSync } from "node:fs"
-import { join } from "node:path"
+import { join, relative, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { isWardlineError } from "@wardline/sdk"
-import { startDemo } from "./demo.ts"
+import { type AdminFolder, prepareAdminFolder } from "./admin-folder.ts"
+import { type Demo, startDemo } from "./demo.ts"
 
 const HELP = `Starts a demo clinic on this machine: a patient's page and a staff inbox.
 
   npm start
-  npm start -- --data ~/wardline-demo     keep its data elsewhere
-  npm start -- --port 9000                the clinic's page; the relay takes the next port
+  npm start -- --data ~/wardline-demo     keep its data elsewhere (default: .demo)
+  npm start -- --port 9000                the page's port (default: 8080)
+  npm start -- --relay-port 9001          the relay's port (default: 8090)
 
+A port that is taken is replaced by a free one. Ports stay the same from run to run.
 Delete the data folder to begin anew.`
 
-const { values } = parseArgs({
-  options: {
-    data: { type: "string", default: ".demo" },
-    port: { type: "string", default: "8080" },
-    help: { type: "boolean", short: "h", default: false },
-  },
-})
+interface Options {
+  readonly data: string
+  readonly clinicPort?: number
+  readonly relayPort?: number
+}
 
-async function main(): Promise<void> {
-  const port = Number(values.port)
-  if (!Number.isInteger(port) || port < 0 || port > 65_534)
-    throw new Error("--port takes a number from 0 to 65534")
-  mkdirSync(values.data, { recursive: true })
-  const logPath = join(values.data, "relay.log")
+/** @throws {Error} for an option that doesn't exist or a port that is none. */
+function readOptions(): Options | "help" {
+  const { values } = parseArgs({
+    options: {
+      data: { type: "string", default: ".demo" },
+      port: { type: "string" },
+      "relay-port": { type: "string" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  })
+  if (values.help) return "help"
+  const { port, "relay-port": relayPort } = values
+  return {
+    data: resolve(values.data),
+    ...(port === undefined ? {} : { clinicPort: portOf(port, "--port") }),
+    ...(relayPort === undefined ? {} : { relayPort: portOf(relayPort, "--relay-port") }),
+  }
+}
+
+function portOf(text: string, option: string): number {
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port > 65_535) throw new Error(`${option} takes a number from 0 to 65535`)
+  return port
+}
+
+async function main(options: Options): Promise<void> {
+  const { data, clinicPort, relayPort } = options
+  mkdirSync(data, { recursive: true, mode: 0o700 })
+  const logPath = join(data, "relay.log")
   const log = createWriteStream(logPath, { flags: "a", mode: 0o600 })
   const demo = await startDemo({
-    dataDir: values.data,
-    clinicPort: port,
-    relayPort: port === 0 ? 0 : port + 1,
+    dataDir: data,
     log: (line) => log.write(line),
+    ...(clinicPort === undefined ? {} : { clinicPort }),
+    ...(relayPort === undefined ? {} : { relayPort }),
   })
-  console.log(`
-${demo.isNew ? "A demo clinic was made." : "The demo clinic is back."} Open these in two windows:
+  stopOnSignal(demo)
+  announce(demo, await prepareAdminFolder(demo, data), { data, logPath })
+  for (const note of demo.notes) console.log(`${note}\n`)
+}
 
-  As a patient   ${demo.clinicUrl}
+function announce(demo: Demo, admin: AdminFolder, paths: { data: string; logPath: string }): void {
+  console.log(`
+${demo.isNew ? "A demo clinic was made." : "The demo clinic is back."} It runs on this machine alone. Open these in two windows:
+
+  As a patient
+  ${demo.clinicUrl}
 
   As Noor, a nurse (nursing, scheduling)
   ${demo.nurseUrl}
 
-  As Bo, who does the bills (billing)
+  As Bo, who does the bills (billing; can open none of Noor's conversations)
   ${demo.billerUrl}
 
-Noor and Bo need browser profiles of their own: a private window for one of them.
-Everything is kept in ${values.data}; the relay's log is ${logPath}. Ctrl-C stops.
+One browser is one device: open Noor and Bo in different browsers, or one in a private window.
+The long links are their keys, so treat real ones as keys.
+
+As the clinic's administrator:
+  node sdk/dist/cli/main.js directory show --dir ${shown(admin.folder)}
+  node sdk/dist/cli/main.js staff add --help     (passphrase: --passphrase-file ${shown(admin.passphraseFile)})
+
+Everything is kept in ${shown(paths.data)}; the relay's log is ${shown(paths.logPath)}. Ctrl-C stops.
 `)
-  if (port !== 0 && !demo.clinicUrl.endsWith(`:${port}`))
-    console.log(`Port ${port} was taken, so another one is used.\n`)
-  const stop = (): void => {
-    void demo.stop().then(() => process.exit(0))
-  }
-  process.once("SIGINT", stop)
-  process.once("SIGTERM", stop)
 }
 
-if (values.help) console.log(HELP)
-else {
-  await main().catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error)
-    console.error(`The demo can't start: ${reason}${isWardlineError(error) ? ` (${error.code})` : ""}`)
-    process.exitCode = 1
-  })
+/** A path as it would be typed here. */
+function shown(path: string): string {
+  const nearby = relative(process.cwd(), path)
+  return nearby === "" || nearby.startsWith("..") ? path : nearby
+}
+
+/** One stop, however often it is asked for. */
+function stopOnSignal(demo: Demo): void {
+  let _stopping: Promise<void> | undefined
+  const stop = (): void => {
+    _stopping ??= demo.stop().then(() => {
+      console.log("\nStopped. The next npm start continues from here.")
+      process.exit(0)
+    })
+  }
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop)
+}
+
+try {
+  const options = readOptions()
+  if (options === "help") console.log(HELP)
+  else await main(options)
+} catch (error) {
+  const reason = error instanceof Error ? error.message : String(error)
+  console.error(`The demo can't start: ${reason}${isWardlineError(error) ? ` (${error.code})` : ""}`)
+  process.exit(1)
 }
