@@ -64,13 +64,16 @@ async function runAll(place: Place, subjects: readonly Subject[], options: Bench
         core: "server",
       }),
     )
-    const servers = new Map<string, Child>()
+    const servers: Child[] = []
     for (const subject of subjects) {
       const server = await started(subject.start(placeFor(place, subject.name)))
-      servers.set(subject.name, server)
+      servers.push(server)
       await prepare(load, subject, server, subject.name, place)
     }
-    const party: Party = { load, store, servers }
+    const party: Party = { load, store }
+    progress("warming up")
+    const warmRound = { ...options, throughputMs: options.warmRoundMs }
+    await throughputRound(0, subjects, party, warmRound, place.dir, new Map())
     for (let round = 0; round < options.rounds; round++) {
       progress(`throughput, round ${round + 1} of ${options.rounds}`)
       await throughputRound(round, subjects, party, options, place.dir, samples)
@@ -79,7 +82,7 @@ async function runAll(place: Place, subjects: readonly Subject[], options: Bench
       progress(`latency, round ${round + 1} of ${options.latencyRounds}`)
       await latencyRound(round, subjects, party, options, samples)
     }
-    for (const server of servers.values()) await server.stop()
+    for (const server of servers) await server.stop()
     progress("memory")
     await measureMemory(subjects, load, place, options.idleConnections, samples)
   } finally {

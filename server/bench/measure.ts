@@ -22,7 +22,6 @@ export interface Party {
   readonly load: Child
   /** The store alone. */
   readonly store: Child
-  readonly servers: ReadonlyMap<string, Child>
 }
 
 const STORE_BATCHES = [64, 256]
@@ -37,7 +36,7 @@ export const STORE_TITLES: Readonly<Record<string, string>> = {
 
 /** Connections that are there before the idle ones are counted: the first ones also pay for code and pools. */
 const WARM_CONNECTIONS = 100
-const SETTLE_MS = 400
+const SETTLE_MS = 300
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 

@@ -17,6 +17,9 @@ export const USAGE = `Measures the relay against references in one run, as ratio
 
 export interface BenchOptions {
   readonly rounds: number
+  /** A round before the others that isn't counted: compilers learn in it. */
+  readonly warmRoundMs: number
+  /** Before each window. */
   readonly warmMs: number
   readonly throughputMs: number
   readonly latencyRounds: number
@@ -48,13 +51,14 @@ export function readOptions(args: readonly string[]): BenchOptions | "help" {
   })
   if (values.help === true) return "help"
   const quick = values.quick === true
-  const seconds = positive(values.seconds, quick ? 0.8 : 2)
+  const seconds = positive(values.seconds, quick ? 0.6 : 2)
   return {
     rounds: positive(values.rounds, quick ? 2 : 4),
-    warmMs: Math.min(500, seconds * 300),
+    warmRoundMs: Math.min(1000, seconds * 700),
+    warmMs: Math.min(500, seconds * 250),
     throughputMs: seconds * 1000,
     latencyRounds: Math.min(positive(values.rounds, 4), quick ? 1 : 2),
-    latencyMs: Math.min(4000, seconds * 2000),
+    latencyMs: Math.min(4000, seconds * (quick ? 1600 : 2000)),
     idleConnections: positive(values.idle, quick ? 400 : 1500),
     only: values.only?.split(","),
     json: values.json,

@@ -76,6 +76,9 @@ export function renderReport(result: BenchResult): string {
     ...(busy.length > 0
       ? ["", `The load generator was over 90 % busy with: ${busy.join(", ")}. Their own limit may be higher.`]
       : []),
+    ...(machine.load > 0.5 * machine.cores
+      ? ["", "The machine was busy with something else at the start: expect a wide spread."]
+      : []),
     ...result.skipped.map((why) => `\n${why}`),
     "",
     `Took ${result.tookSeconds.toFixed(0)} s.`,

@@ -74,7 +74,7 @@ export const SUBJECTS: readonly Subject[] = [
   nodeServer("frames-once", "ws + store, frames built once (best reference)", "store-frames-once", {
     latency: true,
   }),
-  nodeServer("plain", "ws + store, group commit, plain send", "store-plain", { memory: true }),
+  nodeServer("plain", "ws + store, group commit, plain send", "store-plain"),
   nodeServer("one-each", "ws + store, one transaction per message", "store-one-each"),
   nodeServer("socket-io", "socket.io 4 + store, group commit", "socket-io", {
     dialect: "socket-io",
