@@ -13,6 +13,7 @@ import {
   measureMemory,
   type Party,
   prepare,
+  type Sample,
   type Samples,
   STORE_TITLES,
   throughputRound,
@@ -64,13 +65,13 @@ async function runAll(place: Place, subjects: readonly Subject[], options: Bench
         core: "server",
       }),
     )
-    const servers: Child[] = []
+    const servers = new Map<string, Child>()
     for (const subject of subjects) {
       const server = await started(subject.start(placeFor(place, subject.name)))
-      servers.push(server)
+      servers.set(subject.name, server)
       await prepare(load, subject, server, subject.name, place)
     }
-    const party: Party = { load, store }
+    const party: Party = { load, store, servers }
     progress("warming up")
     const warmRound = { ...options, throughputMs: options.warmRoundMs }
     await throughputRound(0, subjects, party, warmRound, place.dir, new Map())
@@ -82,7 +83,7 @@ async function runAll(place: Place, subjects: readonly Subject[], options: Bench
       progress(`latency, round ${round + 1} of ${options.latencyRounds}`)
       await latencyRound(round, subjects, party, options, samples)
     }
-    for (const server of servers) await server.stop()
+    for (const server of servers.values()) await server.stop()
     progress("memory")
     await measureMemory(subjects, load, place, options.idleConnections, samples)
   } finally {
@@ -106,6 +107,7 @@ function sumUp(samples: Samples, subjects: readonly Subject[]): SubjectResult[] 
       title: titles.get(name) ?? STORE_TITLES[name] ?? name,
       perSecond: values("perSecond"),
       syncsPerAck: medianOf(values("syncsPerAck")),
+      cpuMicrosPerAck: medianOf(values("cpuMicros")),
       loadBusy: medianOf(values("loadBusy")) ?? 0,
       p50Ms: values("p50Ms"),
       p99Ms: values("p99Ms"),

@@ -10,6 +10,7 @@ import { type Place, placeFor, type Subject } from "./subjects.ts"
 export interface Sample {
   perSecond?: number
   syncsPerAck?: number | undefined
+  cpuMicros?: number | undefined
   loadBusy?: number
   p50Ms?: number
   p99Ms?: number
@@ -22,6 +23,8 @@ export interface Party {
   readonly load: Child
   /** The store alone. */
   readonly store: Child
+  /** By subject. */
+  readonly servers: ReadonlyMap<string, Child>
 }
 
 const STORE_BATCHES = [64, 256]
@@ -56,7 +59,8 @@ export async function throughputRound(
   const { warmMs, throughputMs: runMs } = options
   const windows = [
     ...subjects.map(({ name, subscribers }) => async () => {
-      const request = { op: "throughput", target: name, warmMs, runMs, subscribers, dir }
+      const pid = party.servers.get(name)?.pid
+      const request = { op: "throughput", target: name, warmMs, runMs, subscribers, dir, pid }
       add(samples, name, { ...(await party.load.request<ThroughputResult>(request)) })
     }),
     ...STORE_BATCHES.map((size) => async () => {

@@ -28,14 +28,23 @@ export function meetsAim({ ratio: { median }, aim, atLeast }: Comparison): boole
   return atLeast ? median >= aim : median <= aim
 }
 
-const HEAD = ["", "durable acks/s", "syncs per ack", "ack p50, ms", "ack p99, ms", "KB per idle connection"]
+const HEAD = [
+  "",
+  "durable acks/s",
+  "syncs per ack",
+  "CPU per ack, µs",
+  "ack p50, ms",
+  "ack p99, ms",
+  "KB per idle connection",
+]
 
 function rowOf(subject: SubjectResult): string[] {
-  const { syncsPerAck, bytesPerConnection } = subject
+  const { syncsPerAck, cpuMicrosPerAck, bytesPerConnection } = subject
   return [
     subject.title,
     withSpread(subject.perSecond, count),
     syncsPerAck === undefined ? "–" : syncsPerAck.toPrecision(2),
+    cpuMicrosPerAck === undefined ? "–" : cpuMicrosPerAck.toFixed(1),
     withSpread(subject.p50Ms, ms),
     withSpread(subject.p99Ms, ms),
     bytesPerConnection === undefined ? "–" : (bytesPerConnection / 1024).toFixed(1),

@@ -7,6 +7,8 @@ export interface SubjectResult {
   /** One for each round: durable acknowledgements per second. */
   readonly perSecond: readonly number[]
   readonly syncsPerAck: number | undefined
+  /** Processor time of the server. */
+  readonly cpuMicrosPerAck: number | undefined
   /** Of the load generator's core; NaN where the subject needs no load. */
   readonly loadBusy: number
   /** One for each latency round. */

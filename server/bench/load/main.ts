@@ -10,7 +10,15 @@ export type DialectName = "plain" | "socket-io" | "socket-io-base64" | "wardline
 
 export type LoadRequest =
   | { op: "prepare"; target: string; dialect: DialectName; port: number; rootSeed: string }
-  | { op: "throughput"; target: string; warmMs: number; runMs: number; subscribers: number; dir: string }
+  | {
+      op: "throughput"
+      target: string
+      warmMs: number
+      runMs: number
+      subscribers: number
+      dir: string
+      pid: number
+    }
   | { op: "latency"; target: string; perSecond: number; warmMs: number; runMs: number; subscribers: number }
   | { op: "open-idle"; target: string; count: number }
   | { op: "close-idle" }

@@ -1,4 +1,5 @@
 /** The three kinds of run, the same for every subject. */
+import { cpuSeconds } from "../cpu-time.ts"
 import { startPace } from "../pace.ts"
 import { CONVERSATIONS, SUBSCRIBERS } from "../shape.ts"
 import { Syncs } from "../syncs.ts"
@@ -13,6 +14,8 @@ export interface ThroughputResult {
   perSecond: number
   /** Flushes of the disk for each acknowledgement, where the system counts them. */
   syncsPerAck: number | undefined
+  /** Processor time of the server for each acknowledgement, in microseconds, where the system tells. */
+  cpuMicros: number | undefined
   /** Share of its core that the load generator used: near 1 it would have measured itself. */
   loadBusy: number
 }
@@ -22,24 +25,35 @@ export interface LatencyResult {
 }
 
 /** As many messages as the server acknowledges, IN_FLIGHT under way for each sender.
- * @param run.dir - on the disk whose flushes are counted. */
+ * @param run.dir - on the disk whose flushes are counted.
+ * @param run.pid - of the server. */
 export async function runThroughput(
   dialect: Dialect,
-  run: { warmMs: number; runMs: number; subscribers: number; dir: string },
+  run: { warmMs: number; runMs: number; subscribers: number; dir: string; pid: number },
 ): Promise<ThroughputResult> {
   const syncs = new Syncs(run.dir)
   const crowd = await Crowd.open(dialect, run.subscribers)
   crowd.start()
   await crowd.wait(run.warmMs)
   const [ackedBefore, syncsBefore, cpuBefore] = [crowd.acked, syncs.count(), process.cpuUsage()]
+  const serverBefore = cpuSeconds(run.pid)
   const startMs = performance.now()
   await crowd.wait(run.runMs)
   const seconds = (performance.now() - startMs) / 1000
   const acks = crowd.acked - ackedBefore
   const syncsPerAck = syncs.since(syncsBefore, acks)
   const cpu = process.cpuUsage(cpuBefore)
+  const serverAfter = cpuSeconds(run.pid)
   await crowd.finish()
-  return { perSecond: acks / seconds, syncsPerAck, loadBusy: (cpu.user + cpu.system) / 1e6 / seconds }
+  return {
+    perSecond: acks / seconds,
+    syncsPerAck,
+    cpuMicros:
+      serverBefore === undefined || serverAfter === undefined
+        ? undefined
+        : ((serverAfter - serverBefore) * 1e6) / acks,
+    loadBusy: (cpu.user + cpu.system) / 1e6 / seconds,
+  }
 }
 
 /** A steady pace, spread over the senders in turn: from writing a message to reading its acknowledgement. */

@@ -110,6 +110,8 @@ export class SqliteStore implements Store {
   }
 
   newConversation(clinic: ClinicRef, id: Uint8Array): ScopeRef {
+    // A directory's id, or a conversation of a clinic that isn't served now: the whole batch would fail on it.
+    if (this.#sql.scopeById.get(id)) throw new WardlineError("ERR_NOT_FOUND", "no such conversation")
     const scope: NumberedScope = {
       id: Buffer.from(id),
       no: this.#nextScope++,

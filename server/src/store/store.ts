@@ -113,7 +113,8 @@ export interface Store {
   openClinic(id: Uint8Array, rootKey: Uint8Array): Awaitable<ClinicRef>
   clinics(): Awaitable<readonly ClinicRef[]>
 
-  /** Makes the reference for a conversation that a later commit creates. */
+  /** Makes the reference for a conversation that a later commit creates.
+   * @throws {WardlineError} ERR_NOT_FOUND for an id that is a scope already. */
   newConversation(clinic: ClinicRef, id: Uint8Array): ScopeRef
   loadConversation(id: Uint8Array): Awaitable<LoadedConversation | undefined>
 
