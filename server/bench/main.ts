@@ -13,7 +13,6 @@ import {
   measureMemory,
   type Party,
   prepare,
-  type Sample,
   type Samples,
   STORE_TITLES,
   throughputRound,
