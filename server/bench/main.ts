@@ -13,6 +13,7 @@ import {
   measureMemory,
   type Party,
   prepare,
+  type Sample,
   type Samples,
   STORE_TITLES,
   throughputRound,
@@ -96,9 +97,8 @@ function sumUp(samples: Samples, subjects: readonly Subject[]): SubjectResult[] 
   const names = [...titles.keys(), ...Object.keys(STORE_TITLES)]
   return names.map((name) => {
     const own = samples.get(name) ?? []
-    const values = (
-      key: "perSecond" | "p50Ms" | "p99Ms" | "syncsPerAck" | "loadBusy" | "bytesPerConnection",
-    ) => own.map((sample) => sample[key]).filter((value) => value !== undefined)
+    const values = (key: keyof Sample) =>
+      own.map((sample) => sample[key]).filter((value) => value !== undefined)
     const medianOf = (list: number[]): number | undefined =>
       list.length > 0 ? spreadOf(list).median : undefined
     return {
