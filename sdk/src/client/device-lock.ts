@@ -20,7 +20,8 @@ export interface DeviceLock {
 export function requestDeviceLock(name: string, keystore: Keystore, events: LockEvents): DeviceLock {
   // Node's own Web Locks span one process, as the local queue does, but would know nothing of keystores.
   const inNode = typeof process !== "undefined" && process.versions?.node !== undefined
-  const locks = inNode ? undefined : globalThis.navigator?.locks
+  // Where a browser forbids storage it forbids locks too, and such a page's keystore is private to it.
+  const locks = inNode || keystore.isPrivate ? undefined : globalThis.navigator?.locks
   return locks === undefined
     ? new LocalLock(queueOf(keystore, name), events)
     : new WebLock(locks, name, events)

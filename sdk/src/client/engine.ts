@@ -64,7 +64,7 @@ export class ConversationEngine {
     })
     this.#sender = new Sender(host, id, this.#follower, {
       fresh: options.fresh,
-      events: { changed: () => this.#changed(), renewAccess: options.renewAccess ?? (async () => false) },
+      events: { changed: () => this.#changed(), renewAccess: () => this.#renewAccess() },
     })
   }
 
@@ -119,6 +119,7 @@ export class ConversationEngine {
     if (status === "forked")
       throw new WardlineError("ERR_FORK", "this conversation's history can't be trusted")
     if (status === "closed") throw new WardlineError("ERR_CLOSED", "the conversation is closed")
+    if (this.#error !== undefined) throw this.#error
   }
 
   /** Reads what an earlier run, or another tab, stored. */
@@ -173,7 +174,14 @@ export class ConversationEngine {
   #stopped(error: WardlineError): void {
     if (error.code === "ERR_FORK" || error.code === "ERR_ROLLBACK") this.#distrust(error)
     else if (error.code === "ERR_ACCESS_REQUIRED") void this.#reopen(error)
-    else this.#error = error
+    else this.#giveUp(error)
+    this.#changed()
+  }
+
+  /** The relay doesn't serve this conversation to this device any more. */
+  #giveUp(error: WardlineError): void {
+    this.#error = error
+    this.#sender.failAll(error.code).catch(() => {})
     this.#changed()
   }
 
@@ -184,12 +192,21 @@ export class ConversationEngine {
   }
 
   async #reopen(error: WardlineError): Promise<void> {
-    const renewed = await (this.#options.renewAccess?.() ?? Promise.resolve(false)).catch(() => false)
+    if (!(await this.#renewAccess())) {
+      this.#giveUp(error)
+      return
+    }
+    // Without one, the next session attaches by itself.
     const session = this.#options.host.session()
-    if (renewed && session !== undefined) this.#follower.attach(session)
-    else {
-      this.#error = error
-      this.#changed()
+    if (session !== undefined) this.attach(session)
+  }
+
+  /** Whether there is a new access record now. */
+  async #renewAccess(): Promise<boolean> {
+    try {
+      return (await this.#options.renewAccess?.()) ?? false
+    } catch {
+      return false
     }
   }
 

@@ -120,7 +120,8 @@ export class Follower {
 
   /** Resolves when the transcript holds `position`, which an ack promised together with its link. */
   reached(position: number, link: Uint8Array): Promise<void> {
-    const own = this.#transcript.links[position]
+    // The array may hold links beyond this state's position.
+    const own = position <= this.#transcript.position ? this.#transcript.links[position] : undefined
     if (own === undefined) {
       this.#promised.set(position, link)
     } else if (!equalBytes(own, link)) {

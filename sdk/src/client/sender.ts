@@ -186,7 +186,7 @@ export class Sender {
     for (const localId of [...this.#waiting.keys()]) this.#settle(localId, error)
   }
 
-  /** The history can't be trusted: nothing is sent any more. */
+  /** Nothing can be sent any more, or not before something is done about it. */
   async failAll(code: ErrorCode): Promise<void> {
     for (const item of this.outbox.items) if (item.failed === undefined) await this.#markFailed(item, code)
   }
@@ -277,8 +277,10 @@ export class Sender {
       case "ERR_ABORTED":
         return false
       case "ERR_ACCESS_REQUIRED":
-        if (attempts < MAX_ATTEMPTS && (await this.#events.renewAccess())) return true
-        break
+        if (attempts >= MAX_ATTEMPTS || !(await this.#events.renewAccess())) break
+        // What was sealed before the new access record isn't covered by it.
+        if (item !== undefined) await this.outbox.replace(withoutSeal(this.outbox.find(item.localId) ?? item))
+        return true
       case "ERR_CONFLICT":
         // Somebody was faster: learn what, then seal anew.
         await this.#host.directory.refresh().catch(() => {})

@@ -109,7 +109,9 @@ type Shown = Omit<Entry, "id" | "position" | "at" | "mine"> & { mine?: boolean }
 
 function append(view: ViewState, event: TranscriptEvent, shown: Shown): ViewState {
   const { position, issued } = event
-  const entry = { mine: false, ...shown, id: toHex(event.hash), position, at: issued }
+  // A refused record's own time can't be believed: it is shown where it stands.
+  const at = event.kind === "refused" ? (view.entries.at(-1)?.at ?? 0) : issued
+  const entry = { mine: false, ...shown, id: toHex(event.hash), position, at }
   return { ...view, entries: [...view.entries, entry] }
 }
 

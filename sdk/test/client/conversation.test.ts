@@ -44,7 +44,10 @@ test("patient and nurse talk, from consent to the close", async () => {
   await open.send("Ready at noon")
   await until(conversation, "change", () => texts(conversation).length === 2)
   const reply = conversation.view.messages.at(-1) as ChatMessage
-  assert.equal([reply.text, reply.mine, reply.from.name, reply.from.role], ["Ready at noon", false, "Nurse Kim", "nursing"])
+  assert.equal(
+    [reply.text, reply.mine, reply.from.name, reply.from.role],
+    ["Ready at noon", false, "Nurse Kim", "nursing"],
+  )
   assert.is(conversation.view.unread, 1)
   await conversation.markRead()
   await until(open, "change", () => stateOf(open, "Ready at noon") === "read")
@@ -52,7 +55,10 @@ test("patient and nurse talk, from consent to the close", async () => {
   await open.close("resolved")
   await until(conversation, "change", () => conversation.view.status === "closed")
   await until(nurse, "list", () => nurse.list[0]?.closed === true)
-  assert.is(conversation.view.messages.some(({ kind }) => kind === "refused"), false)
+  assert.is(
+    conversation.view.messages.some(({ kind }) => kind === "refused"),
+    false,
+  )
   await patient.close()
   await nurse.close()
 })

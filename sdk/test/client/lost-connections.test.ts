@@ -79,7 +79,11 @@ test("what is in the outbox is sent by the next client on the same keystore", as
   assert.is(restored?.id, conversation.id)
   assert.is(restored?.view.topic, "refill")
   const both = restored as Conversation
-  await until(both, "change", () => both.view.messages.every(({ state }) => state === "sent") && texts(both).length === 3)
+  await until(
+    both,
+    "change",
+    () => both.view.messages.every(({ state }) => state === "sent") && texts(both).length === 3,
+  )
   assert.equal(texts(both), ["one", "two", "three"])
   assert.is((await keystore.keys("")).filter((key) => key.includes("/outbox/")).length, 0)
   await again.close()
