@@ -6,10 +6,11 @@ import {
   decodeOpen,
   decodeRecord,
   purposeCode,
+  type WireRecord,
 } from "@wardline/sdk/protocol"
 import type { Clinic } from "./clinic.ts"
 import { Conversation, decodeSenders } from "./conversation.ts"
-import type { ControlChange } from "./gates/control.ts"
+import { accessUntil, type ControlChange } from "./gates/control.ts"
 import { keyOf, sha256, sha256Text } from "./hashing.ts"
 import type { LoadedConversation, StoredRecord } from "./store/store.ts"
 
@@ -75,15 +76,15 @@ function restoreControl(conversation: Conversation, stored: StoredRecord): void 
   const { position, bytes } = stored
   const record = decodeRecord(bytes)
   const issuer = keyOf(record.issuer)
-  applyChange(conversation, changeOf(record.type, record.body, issuer), issuer, position, sha256Text(bytes))
+  applyChange(conversation, changeOf(record, stored.timeMs), issuer, position, sha256Text(bytes))
 }
 
 /** What a stored record changed. It was judged when it was stored. */
-function changeOf(type: string, body: Uint8Array, issuer: string): ControlChange {
+function changeOf({ type, issuer, issued, body }: WireRecord, storedMs: number): ControlChange {
   switch (type) {
     case "consent": {
       const { keys } = decodeConsent(body)
-      return { kind: "consent", patient: { key: issuer, wrappingHash: sha256(keys.wrapping) } }
+      return { kind: "consent", patient: { key: keyOf(issuer), wrappingHash: sha256(keys.wrapping) } }
     }
     case "open":
       return { kind: "open", roles: decodeOpen(body).roles.map(({ role }) => role) }
@@ -91,7 +92,8 @@ function changeOf(type: string, body: Uint8Array, issuer: string): ControlChange
       return { kind: "epoch", number: decodeEpoch(body).number, access: undefined }
     case "access": {
       const { role, purpose, until } = decodeAccess(body)
-      return { kind: "access", access: { role, purpose: purposeCode(purpose), untilMs: until } }
+      const untilMs = accessUntil(storedMs, issued, until)
+      return { kind: "access", access: { role, purpose: purposeCode(purpose), untilMs } }
     }
     default:
       return { kind: "close", access: undefined }

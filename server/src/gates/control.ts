@@ -121,10 +121,10 @@ function judgeOpen(record: WireRecord, actor: SigningActor): ControlChange {
   const body = decodeOpen(record.body)
   checkReference(actor, body.directory)
   for (const { role, generation, keyHash } of body.roles) {
-    const key = newestRoleKey(actor.clinic.directory, role, body.directory.position)
+    const key = newestRoleKey(actor.clinic.directory, role)
     if (key === undefined) throw forbidden("the clinic has no such role")
     if (key.generation !== generation || !equalBytes(key.publicKeyHash, keyHash))
-      throw conflict("a role's key isn't the newest of the named directory")
+      throw conflict("a role's key isn't the newest")
   }
   return { kind: "open", roles: body.roles.map(({ role }) => role) }
 }
@@ -148,9 +148,10 @@ function hasEpoch(conversation: Conversation): boolean {
   return false
 }
 
-/** Nobody extra, nobody missing, each by the newest key of the named directory. */
+/** Nobody extra, nobody missing, each by the newest key that the relay knows: an older directory may still name the key
+ * of somebody who was revoked since. */
 function checkSlots(conversation: Conversation, body: EpochBody, clinic: Clinic): void {
-  const members = membersOf(conversation, clinic, body.directory.position)
+  const members = membersOf(conversation, clinic)
   const isSameList =
     members.length === body.slots.length &&
     members.every((member, i) => equalBytes(slotKey(member), slotKey(body.slots[i] as Slot)))
@@ -162,14 +163,14 @@ function checkSlots(conversation: Conversation, body: EpochBody, clinic: Clinic)
   }
 }
 
-function membersOf(conversation: Conversation, clinic: Clinic, position: number): Slot[] {
+function membersOf(conversation: Conversation, clinic: Clinic): Slot[] {
   const { patient, roles } = conversation
   if (patient === undefined) return []
   const id = Buffer.from(patient.key, "latin1")
   const members: Slot[] = [{ kind: "device", id, generation: 0, keyHash: patient.wrappingHash }]
   for (const role of roles) {
-    const key = newestRoleKey(clinic.directory, role, position)
-    if (key === undefined) throw conflict("a role has no key in the named directory")
+    const key = newestRoleKey(clinic.directory, role)
+    if (key === undefined) throw conflict("a role has no key")
     members.push({
       kind: "role",
       id: encodeRole(role),
@@ -192,11 +193,20 @@ function judgeAccess(
   if (!actor.roles.includes(body.role)) throw forbidden("the device doesn't hold this role")
   if (!conversation.roles.includes(body.role)) throw forbidden("the conversation doesn't address this role")
   if (body.until > record.issued + MAX_ACCESS_MS) throw forbidden("access for too long")
-  if (body.until <= nowMs) throw new WardlineError("ERR_ACCESS_REQUIRED", "the access is over already")
+  if (body.until <= record.issued) throw forbidden("the access is over as soon as it begins")
   const isBreakGlass = body.purpose === "BTG"
   if (isBreakGlass !== body.sealedReason.length > 0)
     throw forbidden("a sealed reason comes with break-glass access, and with that alone")
-  return { role: body.role, purpose: purposeCode(body.purpose), untilMs: body.until }
+  return {
+    role: body.role,
+    purpose: purposeCode(body.purpose),
+    untilMs: accessUntil(nowMs, record.issued, body.until),
+  }
+}
+
+/** When access ends: as long after it was stored as the device asked for, both by clocks that may differ. */
+export function accessUntil(storedMs: number, issuedMs: number, until: number): number {
+  return storedMs + Math.min(until - issuedMs, MAX_ACCESS_MS)
 }
 
 /** The directory position that a record names must be the relay's own history.

@@ -282,8 +282,8 @@ refuses("access by staff of another role", "begun", "ERR_FORBIDDEN", async ({ ch
 refuses("access for longer than twelve hours", "begun", "ERR_FORBIDDEN", ({ chat, nurse }) =>
   nurse.refusal(chat.access(clinic.nurse, { until: Date.now() + 13 * HOUR })),
 )
-refuses("access that is over", "begun", "ERR_ACCESS_REQUIRED", ({ chat, nurse }) =>
-  nurse.refusal(chat.access(clinic.nurse, { issued: Date.now() - 2 * HOUR, until: Date.now() - HOUR })),
+refuses("access that ends before it begins", "begun", "ERR_FORBIDDEN", ({ chat, nurse }) =>
+  nurse.refusal(chat.access(clinic.nurse, { issued: Date.now(), until: Date.now() - HOUR })),
 )
 refuses("break-glass without a reason", "begun", "ERR_FORBIDDEN", ({ chat, nurse }) =>
   nurse.refusal(chat.access(clinic.nurse, { purpose: "BTG" })),
