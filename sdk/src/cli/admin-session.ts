@@ -1,6 +1,7 @@
 /** One administrator's session: unlock the keys, do one thing, lock them again. */
 import { stat } from "node:fs/promises"
 import { AdminClient } from "../client/admin-client.ts"
+import type { ClientOptions } from "../client/options.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
 import { openFileKeystore } from "../keystore/file.ts"
 import type { Input } from "./arguments.ts"
@@ -35,22 +36,24 @@ export async function asAdmin<T>(
   const { signal, now } = context
   const keystore = await openFileKeystore(path, passphrase, { signal })
   try {
-    const admin = await AdminClient.connect({ relay, clinicKey, keystore, signal, now })
+    const admin = await connect({ relay, clinicKey, keystore, signal, now })
     const result = await work(admin, relay)
     await keepCopy(folder, relay, context)
     return result
   } catch (error) {
-    if (isWardlineError(error, "ERR_NOT_FOUND"))
-      throw new WardlineError(
-        "ERR_NOT_FOUND",
-        `${error.message}; if the relay is new: wardline directory push`,
-        {
-          cause: error,
-        },
-      )
     throw named(error, relay)
   } finally {
     await keystore.close()
+  }
+}
+
+async function connect(options: ClientOptions): Promise<AdminClient> {
+  try {
+    return await AdminClient.connect(options)
+  } catch (error) {
+    if (!isWardlineError(error, "ERR_NOT_FOUND")) throw error
+    const words = "the relay doesn't have this clinic's directory; send it first: wardline directory push"
+    throw new WardlineError("ERR_NOT_FOUND", words, { cause: error })
   }
 }
 

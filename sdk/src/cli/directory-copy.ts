@@ -59,8 +59,8 @@ export function checkRelayAddress(relay: string, clinicKey: string): string {
   return readOptions({ relay, clinicKey, keystore: memoryKeystore() }).relay.origin
 }
 
-/** The relay's directory; undefined if the relay doesn't have this clinic's yet.
- * @throws {WardlineError} ERR_OFFLINE, or what is wrong with it. */
+/** The relay's directory; undefined if the relay waits for this clinic's first records.
+ * @throws {WardlineError} ERR_NOT_FOUND if it doesn't serve the clinic, ERR_OFFLINE, or what is wrong with it. */
 export async function relayDirectory(
   relay: string,
   clinicKey: string,
@@ -72,7 +72,7 @@ export async function relayDirectory(
     if (records.length === 0) return undefined
     return replayDirectory(clinicKey, records)
   } catch (error) {
-    if (isWardlineError(error, "ERR_NOT_FOUND")) return undefined
+    if (isWardlineError(error, "ERR_NOT_FOUND")) throw notServed(relay, clinicKey, error)
     throw named(error, relay)
   }
 }
@@ -122,15 +122,42 @@ export async function syncDirectory(
   const missing = local.records.slice(remotePosition)
   const request = readOptions({ relay, clinicKey, keystore: memoryKeystore(), signal: context.signal })
   try {
-    await postDirectory(request, missing)
+    for (const batch of batches(missing)) await postDirectory(request, batch)
   } catch (error) {
     throw named(error, relay)
   }
   return { sent: missing.length, taken: 0, state: local.state }
 }
 
+/** What a relay takes at once; it would refuse more. */
+const BATCH_RECORDS = 500
+const BATCH_BYTES = 4_000_000
+
+function batches(records: readonly Uint8Array[]): Uint8Array[][] {
+  const all: Uint8Array[][] = []
+  let bytes = BATCH_BYTES
+  for (const record of records) {
+    const last = all.at(-1)
+    if (last === undefined || last.length === BATCH_RECORDS || bytes + record.length > BATCH_BYTES) {
+      all.push([record])
+      bytes = 0
+    } else last.push(record)
+    bytes += record.length
+  }
+  return all
+}
+
 /** Says which relay couldn't be reached: the message is read away from the command line that caused it. */
 export function named(error: unknown, relay: string): unknown {
   if (!isWardlineError(error, "ERR_OFFLINE")) return error
   return new WardlineError("ERR_OFFLINE", `the relay at ${relay} can't be reached`, { cause: error })
+}
+
+/** The relay serves the clinics that its operator named, and no others. */
+function notServed(relay: string, clinicKey: string, cause: unknown): WardlineError {
+  return new WardlineError(
+    "ERR_NOT_FOUND",
+    `the relay at ${relay} doesn't serve this clinic yet; its operator starts it with: --clinic-key ${clinicKey}`,
+    { cause },
+  )
 }

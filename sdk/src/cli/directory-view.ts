@@ -38,12 +38,12 @@ export function staffJson(device: DirectoryDevice, nowMs: number): Record<string
 export function staffLines(devices: readonly DirectoryDevice[], nowMs: number): string[] {
   if (devices.length === 0) return ["No staff yet. Add somebody with: wardline staff add --help"]
   return table([
-    ["NAME", "ROLES", "STATUS", "EXPIRES", "DEVICE"],
+    ["NAME", "ROLES", "STATUS", "LAST DAY", "DEVICE"],
     ...devices.map((device) => [
       device.name,
       device.roles.map(({ role, keeper }) => (keeper ? `${role} (keeper)` : role)).join(", "),
       statusOf(device, nowMs),
-      device.expires === 0 ? "never" : dateText(device.expires),
+      device.expires === 0 ? "never" : dateText(device.expires - 1),
       idText(device.id),
     ]),
   ])

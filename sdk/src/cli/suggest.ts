@@ -1,7 +1,9 @@
 /** What somebody probably meant. */
 
-/** The candidate closest to `typed`, if it is close enough to be a slip of the fingers. */
+/** The candidate that `typed` begins, or the closest if it is close enough to be a slip of the fingers. */
 export function closest(typed: string, candidates: readonly string[]): string | undefined {
+  const begun = typed.length < 3 ? undefined : candidates.find((candidate) => candidate.startsWith(typed))
+  if (begun !== undefined) return begun
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(typed.length / 3)) + 1
   for (const candidate of candidates) {

@@ -8,8 +8,9 @@ import { EXIT, exitCodeOf } from "../../src/cli/exit-codes.ts"
 import { Output, table } from "../../src/cli/output.ts"
 import { readHidden } from "../../src/cli/passphrase.ts"
 import { decodeRootKey, encodeRootKey } from "../../src/cli/root-key-file.ts"
-import { defaultSetup, policyOf, rolesOfSetup } from "../../src/cli/setup.ts"
+import { defaultSetup, policyOf } from "../../src/cli/setup.ts"
 import { closest } from "../../src/cli/suggest.ts"
+import { policyBody, rolesOfTopics } from "../../src/client/clinic-policy.ts"
 import { cryptoReady } from "../../src/crypto/index.ts"
 import { ERROR_CODES, type ErrorCode, isWardlineError, WardlineError } from "../../src/errors.ts"
 
@@ -68,6 +69,7 @@ test("arguments: an empty value is refused when it is read", () => {
 test("suggestions are for slips, not for anything", () => {
   assert.is(closest("statf list", ["staff list", "role list"]), "staff list")
   assert.is(closest("inti", ["init", "staff"]), "init")
+  assert.is(closest("passphrase", ["setup", "passphrase-file"]), "passphrase-file")
   assert.is(closest("deploy", ["init", "staff"]), undefined)
 })
 
@@ -163,10 +165,11 @@ test("root key file: reads back, and notices a slip in either key", async () => 
 test("the default setup is a policy that every client accepts", () => {
   const setup = defaultSetup("America/Chicago")
   const policy = policyOf(setup, "Clinic")
-  assert.equal(rolesOfSetup(setup), ["nursing", "scheduling", "billing"])
+  assert.ok(policyBody(policy).length > 0)
+  assert.equal(rolesOfTopics(policy.topics), ["billing", "nursing", "scheduling"])
   assert.is(policy.hours.length, 5)
   assert.equal(policy.hours[0], { weekday: 1, opens: 480, closes: 1020 })
-  assert.match(policy.emergency[0]?.text ?? "", /911.*988/)
+  assert.match(policy.emergency.en ?? "", /911.*988/)
   assert.equal(Object.keys(setup.consent.texts), ["en", "es"])
 })
 
