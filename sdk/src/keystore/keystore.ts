@@ -6,6 +6,8 @@ import { WardlineError } from "../errors.ts"
  * Values are copied in and out: a caller may wipe what it passed or got. After `close` every call fails with
  * ERR_LOCKED. A value that can't be opened (changed, swapped, from a newer version) is ERR_KEYSTORE. */
 export interface Keystore {
+  /** Nobody else can have opened it: locks needn't reach beyond it. */
+  readonly isPrivate?: boolean
   /** The value, or undefined where there is none. */
   get(key: string): Promise<Uint8Array | undefined>
   /** Writes all entries or none; `undefined` deletes. Resolves once the change is durable. */

@@ -7,6 +7,7 @@ export function memoryKeystore(): Keystore {
 }
 
 class MemoryKeystore implements Keystore {
+  readonly isPrivate = true
   #values: Map<string, Uint8Array> | undefined = new Map()
 
   async get(key: string): Promise<Uint8Array | undefined> {

@@ -22,6 +22,8 @@ import { type ShellStrings, shellStrings } from "./shell-strings.ts"
 
 /** The frame must greet within this time, or the panel offers to try again. */
 const HELLO_WITHIN_MS = 20_000
+/** Once it has loaded its scripts have run: silence then is an error page, or a page that may not be embedded here. */
+const HELLO_AFTER_LOAD_MS = 1_500
 /** Two presses of Escape this close together leave the page. */
 const ESCAPE_TWICE_MS = 1_500
 const FULL_SCREEN = "(max-width: 640px), (max-height: 520px)"
@@ -188,11 +190,19 @@ export class WardlineChatElement extends Base {
     frame.hidden = true
     frame.src = `${origin}/chat`
     this.#frame = frame
+    this.#awaitHello(HELLO_WITHIN_MS)
+    frame.addEventListener("load", () => {
+      if (frame === this.#frame && this.#port === null) this.#awaitHello(HELLO_AFTER_LOAD_MS)
+    })
+    parts.panel.append(frame)
+  }
+
+  #awaitHello(withinMs: number): void {
+    clearTimeout(this.#helloTimer)
     this.#helloTimer = setTimeout(() => {
       this.#dropFrame()
       this.#fail("ERR_OFFLINE", this.#strings().unreachable, true)
-    }, HELLO_WITHIN_MS)
-    parts.panel.append(frame)
+    }, withinMs)
   }
 
   #fail(code: string, message: string, canRetry: boolean): void {

@@ -29,7 +29,7 @@ export const frameStyles: CSSResult = css`
   footer { display: grid; gap: .625rem; padding: .875rem 1.25rem calc(.875rem + env(safe-area-inset-bottom));
     border-block-start: 1px solid var(--line); background: var(--bg); }
   footer > * { inline-size: 100%; max-inline-size: 34rem; margin-inline: auto; }
-  footer > p, footer > h2 { text-align: center; }
+  footer > p, footer [role="alert"] { text-align: center; }
   .top { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: .5rem 1rem; }
   .language { display: inline-flex; align-items: center; gap: .5rem; }
   .language .select { inline-size: auto; max-inline-size: 12rem; padding-block: .25rem; }

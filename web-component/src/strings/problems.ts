@@ -52,5 +52,5 @@ const PROBLEMS: Readonly<Record<ErrorCode, Problem>> = {
 
 /** Which plain explanation belongs to a code; a code from a newer relay is "internal". */
 export function problemOf(code: string): Problem {
-  return (PROBLEMS as Readonly<Record<string, Problem>>)[code] ?? "internal"
+  return Object.hasOwn(PROBLEMS, code) ? PROBLEMS[code as ErrorCode] : "internal"
 }

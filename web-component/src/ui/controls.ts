@@ -5,6 +5,7 @@ export const controls: CSSResult = css`
   *, *::before, *::after { box-sizing: border-box; }
   h1, h2, h3, p, ul, ol, fieldset, legend, dl, dd { margin: 0; padding: 0; border: 0; min-inline-size: 0; }
   h1 { font-size: 1.375rem; line-height: 1.25; font-weight: 650; letter-spacing: -.01em; text-wrap: balance; }
+  h1.plain { font-size: 1rem; font-weight: 400; letter-spacing: 0; }
   h2 { font-size: 1.125rem; line-height: 1.3; font-weight: 650; text-wrap: balance; }
   ul, ol { list-style: none; }
   button, input, textarea, select { font: inherit; color: inherit; letter-spacing: inherit; }
@@ -35,7 +36,7 @@ export const controls: CSSResult = css`
   .button.quiet:hover { background: var(--sunken); }
   .button.wide { inline-size: 100%; }
   .button[aria-disabled="true"], .button:disabled { cursor: default; opacity: .6; }
-  .icon { display: inline-grid; place-items: center; inline-size: var(--tap); block-size: var(--tap); padding: 0;
+  .icon { flex: none; display: inline-grid; place-items: center; inline-size: var(--tap); block-size: var(--tap); padding: 0;
     border: 0; border-radius: 50%; background: none; cursor: pointer; -webkit-tap-highlight-color: transparent; }
   .icon:hover { background: var(--sunken); }
 

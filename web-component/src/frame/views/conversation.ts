@@ -46,7 +46,7 @@ function bannerView(model: FrameModel, view: ConversationView): TemplateResult {
 function endView(model: FrameModel, actions: FrameActions, view: ConversationView): TemplateResult {
   const { strings } = model
   if (view.status === "forked") {
-    return html`<footer role="alert"><h2>${strings.forkedTitle}</h2><p>${strings.forkedText}</p></footer>`
+    return html`<footer><div role="alert"><h2>${strings.forkedTitle}</h2><p>${strings.forkedText}</p></div></footer>`
   }
   if (view.status === "closed") {
     return html`<footer>

@@ -4,7 +4,7 @@ import { icon } from "../../ui/icons.ts"
 import type { FrameActions, FrameModel } from "../model.ts"
 
 export function loadingView(model: FrameModel): TemplateResult {
-  return html`<main class="center"><div role="status" class="stack"><span class="spinner"></span><p>${model.strings.loading}</p></div></main>`
+  return html`<main class="center"><div role="status" class="stack"><span class="spinner"></span><h1 class="plain">${model.strings.loading}</h1></div></main>`
 }
 
 export function standaloneView(model: FrameModel): TemplateResult {

@@ -41,7 +41,7 @@ export function doorView(model: InboxModel, actions: InboxActions): TemplateResu
     case "inbox":
       return null
     case "loading":
-      return html`<main class="door"><div class="stack center" role="status"><span class="spinner"></span><p>${strings.loading}</p></div></main>`
+      return html`<main class="door"><div class="stack center" role="status"><span class="spinner"></span><h1 class="plain">${strings.loading}</h1></div></main>`
     case "enrol":
       return enrolView(model, actions, screen.failed)
     case "replace":

@@ -96,7 +96,7 @@ function openView(
     ></wl-thread>
     ${
       view.status === "forked"
-        ? html`<footer role="alert"><h2>${strings.forkedTitle}</h2><p>${strings.forkedText}</p></footer>`
+        ? html`<footer><div role="alert"><h2>${strings.forkedTitle}</h2><p>${strings.forkedText}</p></div></footer>`
         : view.status === "closed"
           ? html`<footer><p class="muted">${strings.closedConversation}</p></footer>`
           : html`<wl-composer class="composer" .strings=${strings} .onSend=${(text: string) => actions.send(text)}></wl-composer>`

@@ -1,0 +1,126 @@
+import type { ConversationSummary } from "@wardline/sdk"
+import fc from "fast-check"
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import { decodeEnrolment, encodeEnrolment, seedBytes, takeFromAddress } from "../src/inbox/enrolment.ts"
+import { isOverdue, orderOf, queuesOf, refine, stepFrom } from "../src/inbox/queues.ts"
+
+const test = suite("inbox logic")
+const NOW = 1_800_000_000_000
+const MINUTE = 60_000
+const ENROLMENT = { clinicKey: "ab".repeat(32), signingSeed: "01".repeat(32), wrappingSeed: "ff".repeat(32) }
+
+function summary(id: string, minutes: number, more: Partial<ConversationSummary> = {}): ConversationSummary {
+  const at = NOW - minutes * MINUTE
+  return {
+    id,
+    topic: "refill",
+    roles: ["nursing"],
+    updatedAt: at,
+    startedAt: at,
+    closed: false,
+    lastBy: "patient",
+    count: 5,
+    ...more,
+  }
+}
+
+test("an enrolment code goes there and back, also inside a link or a file", () => {
+  const code = encodeEnrolment(ENROLMENT)
+  assert.match(code, /^[\w-]+$/)
+  assert.equal(decodeEnrolment(code), ENROLMENT)
+  assert.equal(decodeEnrolment(` \n${code.slice(0, 40)}\n${code.slice(40)}\n`), ENROLMENT)
+  assert.equal(
+    decodeEnrolment(`SECRET.\n\nhttps://chat.clinic.example/staff#enrol=${code}\n\nkeep it`),
+    ENROLMENT,
+  )
+  assert.equal(seedBytes(ENROLMENT.wrappingSeed), new Uint8Array(32).fill(255))
+})
+
+test("a code that isn't whole is none", () => {
+  const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url")
+  const whole = { v: 1, ...ENROLMENT }
+  for (const [name, code] of Object.entries({
+    empty: "",
+    cut: encodeEnrolment(ENROLMENT).slice(0, -20),
+    "another version": encode({ ...whole, v: 2 }),
+    "a short seed": encode({ ...whole, signingSeed: "01" }),
+    "a seed that isn't hexadecimal": encode({ ...whole, wrappingSeed: "zz".repeat(32) }),
+    "no key": encode({ v: 1, signingSeed: whole.signingSeed, wrappingSeed: whole.wrappingSeed }),
+    "a list": encode([1]),
+    null: encode(null),
+    markup: "<script>alert(1)</script>",
+    endless: "A".repeat(10_000),
+  })) {
+    assert.is(decodeEnrolment(code), null, name)
+  }
+  fc.assert(fc.property(fc.string(), (text) => decodeEnrolment(text) === null))
+})
+
+test("the code leaves the address at once", () => {
+  const replaced: unknown[] = []
+  const history = { replaceState: (...args: unknown[]) => void replaced.push(args) }
+  const at = (hash: string) => ({ hash, pathname: "/staff", search: "?x=1" })
+  assert.is(takeFromAddress(at("#enrol=abc"), history), "abc")
+  assert.equal(replaced, [[null, "", "/staff?x=1"]])
+  assert.is(takeFromAddress(at("#other"), history), null)
+  assert.is(replaced.length, 1)
+})
+
+test("queues: waiting first, urgent before the rest, the longest waiting on top; closed last", () => {
+  const list = [
+    summary("new", 1),
+    summary("answered", 5, { lastBy: "staff" }),
+    summary("old", 60),
+    summary("closed", 2, { closed: true }),
+    summary("urgent", 3, { priority: "urgent" }),
+    summary("bill", 4, { roles: ["billing"] }),
+    summary("foreign", 4, { roles: ["medical"] }),
+    summary("both", 90, { roles: ["billing", "nursing"] }),
+  ]
+  const queues = queuesOf(list, ["nursing", "billing"])
+  assert.equal(
+    queues.map(({ role, waiting, items }) => [role, waiting, items.map(({ id }) => id).join(" ")]),
+    [
+      ["nursing", 4, "urgent both old new answered closed"],
+      ["billing", 1, "bill"],
+    ],
+  )
+  assert.equal(orderOf(queues).length, 7)
+})
+
+test("j and k stop at the ends", () => {
+  const order = ["a", "b", "c"]
+  assert.is(stepFrom(order, null, 1), "a")
+  assert.is(stepFrom(order, null, -1), "c")
+  assert.is(stepFrom(order, "a", 1), "b")
+  assert.is(stepFrom(order, "a", -1), "a")
+  assert.is(stepFrom(order, "c", 1), "c")
+  assert.is(stepFrom([], null, 1), null)
+})
+
+test("overdue is a promise that has passed", () => {
+  const topics = [{ id: "refill", label: {}, replyWithinMinutes: 30, roles: [] }]
+  assert.ok(isOverdue(summary("a", 31), topics, NOW))
+  assert.not.ok(isOverdue(summary("a", 29), topics, NOW))
+  assert.not.ok(isOverdue(summary("a", 31, { lastBy: "staff" }), topics, NOW))
+  assert.not.ok(isOverdue(summary("a", 31), [], NOW))
+})
+
+test("a conversation that was only read still waits", () => {
+  const read = summary("a", 0, { lastBy: "staff" })
+  const wrote = { by: "patient", atMs: NOW - 10 * MINUTE } as const
+  assert.is(refine(read, wrote, false).lastBy, "patient")
+  assert.is(refine(read, wrote, false).updatedAt, wrote.atMs)
+  assert.is(refine(read, undefined, false), read)
+})
+
+test("a receipt of the patient isn't a question, while the conversation is open here", () => {
+  const receipt = summary("a", 0)
+  const answered = { by: "staff", atMs: NOW - 10 * MINUTE } as const
+  assert.is(refine(receipt, answered, true).lastBy, "staff")
+  // Once it isn't open any more, what came may be a question.
+  assert.is(refine(receipt, answered, false).lastBy, "patient")
+})
+
+test.run()
