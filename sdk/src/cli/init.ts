@@ -14,6 +14,7 @@ import {
   folderPath,
   keystorePath,
   openClinicFolder,
+  rememberRelay,
   removeClinicFolder,
 } from "./clinic-folder.ts"
 import { type Command, type Context, SHARED } from "./command.ts"
@@ -44,7 +45,10 @@ export const init: Command = {
       value: "ZONE",
       help: "of the opening hours, such as America/Chicago (default: this machine's)",
     },
-    relay: { value: "URL", help: "send the directory to this relay at once; it must know the clinic key" },
+    relay: {
+      value: "URL",
+      help: "remember this relay, and send it the directory if it knows the clinic key already",
+    },
     "passphrase-file": SHARED["passphrase-file"],
     "print-setup": { help: "print the setup that a new clinic gets, and do nothing else" },
   },
@@ -94,7 +98,7 @@ async function makeClinic(input: Input, context: Context): Promise<ExitCode> {
   const origin = relay === undefined ? undefined : checkRelayAddress(relay, clinicKey)
   const passphrase = await readPassphrase({ file: input.text("passphrase-file"), isNew: true }, context)
   await store({ created, name, rootKeyPath, folder, passphrase, context })
-  if (origin !== undefined) await send(origin, folder, context)
+  const isSent = origin !== undefined && (await send(origin, folder, context))
   const roles = rolesOfDirectory(replayDirectory(clinicKey, created.records).state, context.now())
   output.result(
     {
@@ -104,6 +108,7 @@ async function makeClinic(input: Input, context: Context): Promise<ExitCode> {
       directoryFile: directoryPath(folder),
       roles: roles.map(({ role }) => role),
       relay: origin ?? null,
+      sent: isSent,
     },
     [
       `${name} is made.`,
@@ -120,7 +125,7 @@ async function makeClinic(input: Input, context: Context): Promise<ExitCode> {
       "",
       `Roles: ${roles.map(({ role }) => role).join(", ")}`,
       "",
-      ...nextSteps(folder, clinicKey, origin),
+      ...nextSteps(folder, clinicKey, origin, isSent),
     ],
   )
   return EXIT.done
@@ -158,31 +163,38 @@ async function store({ created, name, rootKeyPath, folder, passphrase, context }
   }
 }
 
-/** The clinic is made by now, whatever the relay says. */
-async function send(relay: string, folder: string, context: Context): Promise<void> {
+/** Sends the directory unless the relay waits for its operator to name the clinic. The clinic is made by now,
+ * whatever the relay says.
+ * @returns whether it was sent. */
+async function send(relay: string, path: string, context: Context): Promise<boolean> {
   context.output.progress(`Sending the directory to ${relay} …`)
+  const folder = await openClinicFolder(path)
+  await rememberRelay(folder, relay)
   try {
-    await syncDirectory(relay, await openClinicFolder(folder), context)
+    await syncDirectory(relay, folder, context)
+    return true
   } catch (error) {
+    if (isWardlineError(error, "ERR_NOT_FOUND")) return false
     if (!isWardlineError(error)) throw error
-    const later = `wardline directory push --dir ${folder} --relay ${relay}`
     throw new WardlineError(
       error.code,
-      `the clinic is made and stored in ${folder}, but its directory wasn't sent: ${error.message}. Later: ${later}`,
+      `the clinic is made and stored in ${path}, but its directory wasn't sent: ${error.message}. Later: wardline directory push --dir ${path}`,
       { cause: error },
     )
   }
 }
 
-function nextSteps(folder: string, clinicKey: string, relay: string | undefined): string[] {
+function nextSteps(folder: string, clinicKey: string, relay: string | undefined, isSent: boolean): string[] {
   const dir = `--dir ${folder}`
-  if (relay !== undefined) return ["Next:", `  wardline staff add ${dir} --name "…" --role nursing`]
+  const add = `wardline staff add ${dir} --name "…" --role nursing:keeper`
+  if (isSent) return [`The directory is at ${relay}. Next:`, `  ${add}`]
+  const push = `wardline directory push ${dir}${relay === undefined ? " --relay https://chat.clinic.example" : ""}`
   return [
     "Next:",
-    "  1. On the relay's host, give it the clinic key:",
-    `     wardline-relay start --clinic-key ${clinicKey}`,
-    `  2. wardline directory push ${dir} --relay https://chat.clinic.example`,
-    `  3. wardline staff add ${dir} --name "…" --role nursing`,
+    "  1. On the relay's host, name the clinic key to the relay:",
+    `     wardline-relay start --clinic-key ${clinicKey} …`,
+    `  2. ${push}`,
+    `  3. ${add}`,
   ]
 }
 

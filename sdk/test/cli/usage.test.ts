@@ -1,5 +1,6 @@
 /** What a tired person types wrong, and what help looks like. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { startRelay } from "@wardline/relay"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { COMMANDS } from "../../src/cli/commands.ts"
@@ -146,6 +147,28 @@ test("init with an unreachable relay: the clinic is made, and how to send it lat
   )
   assert.ok(readdirSync(desk.path("clinic")).includes("admin.keystore"))
   assert.match(readFileSync(desk.path("root.txt"), "utf8"), "secret key: ")
+})
+
+test("init with a relay that waits for its operator: done, and what the operator has to do", async () => {
+  const relay = await startRelay({
+    data: desk.path("relay"),
+    clinicKeys: [],
+    port: 0,
+    webRoot: desk.path("none"),
+  })
+  try {
+    const url = `http://localhost:${relay.port}`
+    const ran = await typed(
+      "init",
+      ...["--name", "x", "--root-key", desk.path("root3.txt"), "--dir", desk.path("third"), "--relay", url],
+      ...["--passphrase-file", desk.passphraseFile],
+    )
+    assert.is(ran.code, 0, ran.stderr)
+    assert.match(ran.stdout, /wardline-relay start --clinic-key [0-9a-f]{64}/)
+    assert.match(readFileSync(desk.path("third/clinic.json"), "utf8"), url)
+  } finally {
+    await relay.close()
+  }
 })
 
 test.run()
