@@ -1,3 +1,4 @@
+import type { ThemeTokens } from "../bridge/messages.ts"
 import { wantedLanguages } from "../strings/languages.ts"
 import { loadChatStrings } from "../strings/load-chat.ts"
 import { defineFrameApp, FrameAppElement } from "./app-element.ts"
@@ -8,6 +9,7 @@ import { applyTheme } from "./theme.ts"
 
 defineFrameApp()
 const app = new FrameAppElement()
+let theme: ThemeTokens = { scheme: "auto", accent: "" }
 
 function show(model: FrameModel): void {
   const { language, direction } = model.strings
@@ -15,7 +17,9 @@ function show(model: FrameModel): void {
   document.documentElement.dir = direction
   document.title = model.strings.messages
   app.model = model
-  if (!app.isConnected) document.body.append(app)
+  if (app.isConnected) return
+  document.body.append(app)
+  applyTheme(app, theme)
 }
 
 if (isStandalone(window)) void showStandalone()
@@ -38,8 +42,8 @@ async function run(): Promise<void> {
   }
   link = await linkToShell(window, {
     configure: (config) => {
-      applyTheme(app, config.theme)
-      matchMedia("(prefers-color-scheme: dark)").onchange = () => applyTheme(app, config.theme)
+      theme = config.theme
+      if (app.isConnected) applyTheme(app, theme)
       if (clinicKey === config.clinicKey) session?.setLanguage(config.language)
       if (clinicKey !== null) return
       clinicKey = config.clinicKey
@@ -67,6 +71,8 @@ async function run(): Promise<void> {
       if (visible) app.focusScreen()
     },
   })
+  // Kept readable on the surface that is there, so worked out anew when that changes.
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => applyTheme(app, theme))
   document.addEventListener("visibilitychange", () => setVisible(isVisible))
   window.addEventListener("pagehide", () => void session?.end())
 }

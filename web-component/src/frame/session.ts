@@ -39,6 +39,7 @@ export class FrameSession implements FrameActions {
   #agreement: Agreement | null = null
   /** A language that the patient chose, in the place of the page's. */
   #language: string | null = null
+  #isTakingOver = false
   #unread = -1
   #watched = new Set<Conversation>()
   /** Failed messages that were discarded a moment ago and can be brought back. */
@@ -127,7 +128,10 @@ export class FrameSession implements FrameActions {
     const { connection } = client
     this.#update({ connection })
     if (connection.kind !== "closed" || connection.error === undefined) {
-      if (this.#model.screen.kind === "elsewhere") this.#go(firstScreen(this.#model.conversations))
+      if (this.#model.screen.kind === "elsewhere" || this.#isTakingOver) {
+        this.#go(firstScreen(this.#model.conversations))
+      }
+      this.#isTakingOver = false
     } else if (connection.error.code === "ERR_CONFLICT") this.#go({ kind: "elsewhere" })
     else this.#fail(connection.error.code)
   }
@@ -205,6 +209,7 @@ export class FrameSession implements FrameActions {
   }
 
   useHere(): void {
+    this.#isTakingOver = true
     this.#go({ kind: "loading" })
     this.#client?.takeOver()
   }

@@ -47,7 +47,7 @@ export function linkDialog(href: string, strings: ThreadStrings, done: () => voi
     <p class="small muted address" dir="ltr">${href}</p>
     <p>${strings.linkAdvice}</p>
     <div class="actions">
-      <button class="button" type="button" autofocus @click=${done}>${strings.cancel}</button>
+      <button class="button" type="button" data-first @click=${done}>${strings.cancel}</button>
       <button class="button primary" type="button" @click=${() => {
         done()
         window.open(href, "_blank", "noopener,noreferrer")

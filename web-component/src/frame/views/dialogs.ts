@@ -51,7 +51,7 @@ function forgetDialog({ model, actions, show }: DialogContext, id: string | null
     html`
     <p>${id === null ? strings.forgetAllText : strings.forgetText}</p>
     <div class="actions">
-      <button class="button" type="button" autofocus @click=${() => show(null)}>${strings.cancel}</button>
+      <button class="button" type="button" data-first @click=${() => show(null)}>${strings.cancel}</button>
       <button class="button danger" type="button" @click=${() => {
         show(null)
         actions.forget(id)

@@ -50,7 +50,7 @@ function signOutDialog({ model, actions, show }: DialogContext): TemplateResult 
   const body = html`
     <p>${strings.signOutText}</p>
     <div class="actions">
-      <button class="button" type="button" autofocus @click=${() => show(null)}>${strings.cancel}</button>
+      <button class="button" type="button" data-first @click=${() => show(null)}>${strings.cancel}</button>
       <button class="button danger" type="button" @click=${() => {
         show(null)
         actions.signOut()
@@ -76,7 +76,7 @@ function closeDialog({ model, actions, show }: DialogContext): TemplateResult {
       <legend class="hide">${strings.closeTitle}</legend>
       ${REASONS.map(
         (reason, index) => html`<label class="choice">
-          <input type="radio" name="reason" value=${reason} ?checked=${index === 0} ?autofocus=${index === 0} required />
+          <input type="radio" name="reason" value=${reason} ?checked=${index === 0} ?data-first=${index === 0} required />
           <span>${capital(strings.closeReasons[reason], strings.language)}</span>
         </label>`,
       )}
