@@ -44,7 +44,7 @@ test("from the published seeds alone the directory replays and the patient's dev
   const empty = createDirectory(fromHex(vectors.root.publicKey), sha256)
   const directory = applyRecords(empty, records, { hash: sha256, verify })
   assert.is(toHex(directory.link), vectors.directory.at(-1)?.link)
-  const seeds = vectors.devices["patient"]
+  const seeds = vectors.devices.patient
   if (!seeds) throw new Error("no patient")
   const device = deviceFromSeeds(fromHex(seeds.signingSeed), fromHex(seeds.wrappingSeed))
   assert.is(toHex(device.id), seeds.id)
