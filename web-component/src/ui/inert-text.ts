@@ -17,10 +17,9 @@ const LINK = "https?:\\/\\/[^\\s<>\"'`\\u202A-\\u202E\\u2066-\\u2069\\u200B-\\u2
 const PARTS = new RegExp(`(?<flag>${FLAG})|(?<link>${LINK})|(?<hidden>${HIDDEN})`, "giu")
 const TRAILING = /[.,;:!?)\]}»”’…،؟]+$/u
 
+/** As the browser will read it: names in punycode, so that a lookalike shows. */
 function webAddress(text: string): string | null {
-  if (!URL.canParse(text)) return null
-  const url = new URL(text)
-  return (url.protocol === "https:" || url.protocol === "http:") && url.hostname !== "" ? url.href : null
+  return URL.canParse(text) ? new URL(text).href : null
 }
 
 /** Splits a message into text, links that wait for a tap, and marks for characters that hide or reorder text. */
