@@ -58,7 +58,10 @@ async function main(options: Options): Promise<void> {
     ...(clinicPort === undefined ? {} : { clinicPort }),
     ...(relayPort === undefined ? {} : { relayPort }),
   })
-  stopOnSignal(demo)
+  stopOnSignal(async () => {
+    await demo.stop()
+    await new Promise((resolve) => log.end(resolve))
+  })
   announce(demo, await prepareAdminFolder(demo, data), { data, logPath })
   for (const note of demo.notes) console.log(`${note}\n`)
 }
@@ -94,10 +97,10 @@ function shown(path: string): string {
 }
 
 /** One stop, however often it is asked for. */
-function stopOnSignal(demo: Demo): void {
+function stopOnSignal(end: () => Promise<void>): void {
   let _stopping: Promise<void> | undefined
   const stop = (): void => {
-    _stopping ??= demo.stop().then(() => {
+    _stopping ??= end().then(() => {
       console.log("\nStopped. The next npm start continues from here.")
       process.exit(0)
     })
