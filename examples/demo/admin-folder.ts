@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { enrolDevice } from "@wardline/sdk"
 import { sha256 } from "@wardline/sdk/crypto"
 import { openFileKeystore } from "@wardline/sdk/node"
-import { clinicIdOf, type Hash, toHex } from "@wardline/sdk/protocol"
+import { clinicIdOf, toHex } from "@wardline/sdk/protocol"
 import type { Demo } from "./demo.ts"
 import { DEMO_CLINIC } from "./people.ts"
 
@@ -35,7 +35,7 @@ export async function prepareAdminFolder(demo: Demo, dataDir: string): Promise<A
 
 /** The directory's records, each lp32: the relay's answer without the position before them. */
 async function fetchRecords({ relayUrl, clinicKey }: Demo): Promise<Uint8Array> {
-  const clinic = toHex(clinicIdOf(sha256 as Hash, Buffer.from(clinicKey, "hex")))
+  const clinic = toHex(clinicIdOf(sha256, Buffer.from(clinicKey, "hex")))
   const response = await fetch(`${relayUrl}/v1/clinics/${clinic}/directory?from=0`)
   if (!response.ok) throw new Error(`the relay answered ${response.status}`)
   return new Uint8Array(await response.arrayBuffer()).subarray(8)

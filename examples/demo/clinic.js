@@ -1,5 +1,7 @@
 // The page's own button opens the chat, once the element is there.
-document.getElementById("open-chat").addEventListener("click", async () => {
-  await customElements.whenDefined("wardline-chat")
-  document.querySelector("wardline-chat").open()
+document.querySelector("#open-chat").addEventListener("click", () => {
+  void customElements.whenDefined("wardline-chat").then(() => {
+    // oxlint-disable-next-line typescript/no-unsafe-call -- a plain script of a page knows no types
+    document.querySelector("wardline-chat").open()
+  })
 })

@@ -118,7 +118,7 @@ function wantedRoles(input: Input): WantedRole[] {
 function checkRolesExist(roles: readonly WantedRole[], directory: DirectoryState): void {
   const known = [...directory.roleKeys.keys()]
   for (const { role } of roles) {
-    if (directory.roleKeys.has(role as (typeof known)[number])) continue
+    if (directory.roleKeys.has(role)) continue
     const near = closest(role, known)
     const meant = near === undefined ? "" : `; did you mean ${near}?`
     throw usage(`there is no role ${role}${meant} Roles: ${known.join(", ")}`)

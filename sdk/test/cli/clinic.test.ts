@@ -59,7 +59,12 @@ test.after(async () => {
 test("init makes the clinic and says what to do with the root key", async () => {
   const ran = await unlocked(
     "init",
-    ...["--name", "Juniper Street", "--admin", "Dana", "--root-key", desk.path("root.txt")],
+    "--name",
+    "Juniper Street",
+    "--admin",
+    "Dana",
+    "--root-key",
+    desk.path("root.txt"),
   )
   assertCode(ran, 0)
   const text = readFileSync(desk.path("root.txt"), "utf8")
@@ -86,14 +91,24 @@ test("init never overwrites a clinic or a root key, and leaves nothing of what i
   const passphrase = ["--passphrase-file", desk.passphraseFile]
   const same = await wardline([
     "init",
-    ...["--name", "Other", "--root-key", desk.path("root.txt"), "--dir", desk.path("other")],
+    "--name",
+    "Other",
+    "--root-key",
+    desk.path("root.txt"),
+    "--dir",
+    desk.path("other"),
     ...passphrase,
   ])
   assertCode(same, 5)
   assert.is(readFileSync(desk.path("root.txt"), "utf8"), before)
   const nowhere = await wardline([
     "init",
-    ...["--name", "Other", "--root-key", desk.path("no/such/root.txt"), "--dir", desk.path("other")],
+    "--name",
+    "Other",
+    "--root-key",
+    desk.path("no/such/root.txt"),
+    "--dir",
+    desk.path("other"),
     ...passphrase,
   ])
   assertCode(nowhere, 2)
@@ -144,17 +159,16 @@ test("staff add makes a link that logs in with the right name and roles", async 
 test("staff add says what the link is", async () => {
   const ran = await unlocked(
     "staff",
-    ...[
-      "add",
-      "--name",
-      "Sam Lee",
-      "--role",
-      "billing",
-      "--expires",
-      "2099-12-31",
-      "--out",
-      desk.path("sam.txt"),
-    ],
+
+    "add",
+    "--name",
+    "Sam Lee",
+    "--role",
+    "billing",
+    "--expires",
+    "2099-12-31",
+    "--out",
+    desk.path("sam.txt"),
   )
   assertCode(ran, 0)
   assert.match(ran.stdout, "Whoever has that link is Sam Lee")

@@ -82,7 +82,13 @@ test("the real process: --version, and JSON errors on stdout", async () => {
 const init = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
   typed(
     "init",
-    ...["--name", "x", "--root-key", desk.path("root.txt"), "--dir", desk.path("clinic"), ...args],
+    "--name",
+    "x",
+    "--root-key",
+    desk.path("root.txt"),
+    "--dir",
+    desk.path("clinic"),
+    ...args,
     ...(args.includes("--passphrase-file") ? [] : ["--passphrase-file", desk.passphraseFile]),
   )
 
@@ -160,8 +166,16 @@ test("init with a relay that waits for its operator: done, and what the operator
     const url = `http://localhost:${relay.port}`
     const ran = await typed(
       "init",
-      ...["--name", "x", "--root-key", desk.path("root3.txt"), "--dir", desk.path("third"), "--relay", url],
-      ...["--passphrase-file", desk.passphraseFile],
+      "--name",
+      "x",
+      "--root-key",
+      desk.path("root3.txt"),
+      "--dir",
+      desk.path("third"),
+      "--relay",
+      url,
+      "--passphrase-file",
+      desk.passphraseFile,
     )
     assert.is(ran.code, 0, ran.stderr)
     assert.match(ran.stdout, /wardline-relay start --clinic-key [0-9a-f]{64}/)
