@@ -238,8 +238,10 @@ function judgeMessage(state: Transcript, record: WireRecord, at: At, context: Tr
   const from = participantOf(state, record, context.directory, state.directoryFloor)
   if (!from) throw refused("not by a participant")
   checkSignature(record, from.signingKey)
-  if (body.sequence !== lastSequence(state, record.issuer) + 1) throw refused("not the sender's next message")
+  // First, as it is evidence whatever the sequence: a relay that hides a message makes the sender's next ones come
+  // out of sequence too.
   checkSeen(state, record, at, body.seenPosition, body.seenLink)
+  if (body.sequence !== lastSequence(state, record.issuer) + 1) throw refused("not the sender's next message")
   // The sender has said it, whatever it holds: one that this device can't open must not make it refuse the rest.
   const { sequence, seenPosition } = body
   const senders = new Map(state.senders).set(toHex(record.issuer), { sequence, seenPosition })
