@@ -15,7 +15,7 @@ function textsOf(value: unknown, path = ""): [string, string][] {
   if (typeof value === "function") {
     return [0, 1, 2, 3, 11, 100].map((n): [string, string] => [
       `${path}(${n})`,
-      String(value(n, "11:00", "X")),
+      String((value as (...args: unknown[]) => string)(n, "11:00", "X")),
     ])
   }
   if (typeof value !== "object" || value === null) return []

@@ -73,7 +73,7 @@ test("the page's scripts see nothing of what is inside", async () => {
     }
     const send = WebSocket.prototype.send
     WebSocket.prototype.send = function (data) {
-      seen.push(String(data))
+      seen.push(JSON.stringify(data))
       send.call(this, data)
     }
     const post = MessagePort.prototype.postMessage

@@ -69,7 +69,7 @@ function message(fields: Partial<ChatMessage> & { text: string; minutesAgo: numb
     at: NOW - minutesAgo * MINUTE,
     state: "sent",
     ...rest,
-  } as ChatMessage
+  }
 }
 export const mine = { mine: true, from: { kind: "patient", deviceId: "me" } } as const
 
@@ -145,7 +145,7 @@ export function view(fields: Partial<ConversationView> = {}): ConversationView {
     live: true,
     unread: 0,
     ...fields,
-  } as ConversationView
+  }
 }
 
 interface Case {

@@ -20,7 +20,7 @@ function summary(id: string, minutes: number, more: Partial<ConversationSummary>
     lastBy: "patient",
     count: 5,
     ...more,
-  } as ConversationSummary
+  }
 }
 
 const list: ConversationSummary[] = [

@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from "lit"
 import type { ChatStrings } from "../../strings/chat-strings.ts"
 import { localize } from "../../strings/languages.ts"
 import { problemOf } from "../../strings/problems.ts"
+import { formText } from "../../ui/form-text.ts"
 import { durationName, minuteOfDay, weekdayName } from "../../ui/format.ts"
 import { openState } from "../../ui/opening-hours.ts"
 import type { FrameActions, FrameModel } from "../model.ts"
@@ -70,9 +71,9 @@ export function topicsView(model: FrameModel, actions: FrameActions): TemplateRe
   const onSubmit = (event: Event): void => {
     event.preventDefault()
     if (model.starting) return
-    const form = new FormData(event.target as HTMLFormElement)
-    const read = (name: string): string => String(form.get(name) ?? "").trim()
-    actions.start({ topic: read("topic"), name: read("name"), answer: read("answer") })
+    const form = event.target as HTMLFormElement
+    const topic = formText(form, "topic")
+    actions.start({ topic, name: formText(form, "name"), answer: formText(form, "answer") })
   }
   return html`<form class="screen" autocomplete="off" @submit=${onSubmit}>
     <main class="page" tabindex="0" aria-label=${strings.topicTitle}>

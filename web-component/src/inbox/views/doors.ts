@@ -1,6 +1,7 @@
 /** The screens before the inbox: setting up, locked, elsewhere, failed. */
 import { html, nothing, type TemplateResult } from "lit"
 import { problemOf } from "../../strings/problems.ts"
+import { formText } from "../../ui/form-text.ts"
 import { icon } from "../../ui/icons.ts"
 import type { InboxActions, InboxModel } from "../model.ts"
 
@@ -12,7 +13,7 @@ function enrolView(model: InboxModel, actions: InboxActions, failed: boolean): T
   const { strings } = model
   const onSubmit = (event: Event): void => {
     event.preventDefault()
-    actions.enrol(String(new FormData(event.target as HTMLFormElement).get("code") ?? ""))
+    actions.enrol(formText(event.target as HTMLFormElement, "code"))
   }
   const onFile = async (event: Event): Promise<void> => {
     const file = (event.target as HTMLInputElement).files?.[0]
