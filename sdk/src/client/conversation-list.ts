@@ -8,6 +8,7 @@ import {
   startTranscript,
   type TranscriptEvent,
 } from "../conversation/index.ts"
+import { policyAt } from "../directory/index.ts"
 import { isWardlineError, type WardlineError } from "../errors.ts"
 import type { OpenBody } from "../protocol/index.ts"
 import type { ListedConversation, Session } from "../transport/index.ts"
@@ -38,6 +39,9 @@ const PAGE = 200
 
 /** What a listed conversation's first two records say, once they have been checked. */
 type Opening = Pick<ConversationSummary, "topic" | "language" | "priority" | "roles" | "startedAt">
+
+/** What the patient told one role, as far as it can be believed. */
+type Told = Pick<Summary, "language" | "priority"> & Partial<Pick<Summary, "topic">>
 
 export class ConversationList {
   readonly #directory: DirectoryTracker
@@ -116,7 +120,7 @@ export class ConversationList {
   async #check(item: ListedConversation): Promise<Opening | undefined> {
     const { conversation, consent, open } = item
     if (consent.length === 0 || open.length === 0) return undefined
-    await this.#directory.reach(Math.max(namedDirectoryPosition(consent), namedDirectoryPosition(open)))
+    await this.#directory.reachNamed(Math.max(namedDirectoryPosition(consent), namedDirectoryPosition(open)))
     const context = { directory: this.#directory.state, keys: { roleSeed: () => undefined } }
     const [consented, consentEvent] = applyRecord(startTranscript(conversation), consent, context)
     const [, openEvent] = applyRecord(consented, open, context)
@@ -129,11 +133,25 @@ export class ConversationList {
     event: Extract<TranscriptEvent, { kind: "open" }>,
   ): Omit<Opening, "startedAt"> {
     const roles = event.open.roles.map(({ role }) => role)
-    for (const addressed of event.open.roles) {
+    const topics = policyAt(this.#directory.state, event.open.directory.position)?.topics ?? []
+    const summaries = event.open.roles.flatMap((addressed): Told[] => {
       const summary = this.#trySummary(conversation, addressed)
-      if (summary !== undefined) return { ...summary, roles }
+      if (summary === undefined) return []
+      const { topic, language, priority } = summary
+      // A patient may write any word there: a topic is one that the clinic answers by this role.
+      const isTopic = topics.some(({ id, roles: by }) => id === topic && by.includes(addressed.role))
+      return [isTopic ? { topic, language, priority } : { language, priority }]
+    })
+    const [first] = summaries
+    if (first === undefined) return { roles }
+    // Sealed apart, they may differ: what one role is told isn't everybody's.
+    const { topic, language, priority } = first
+    return {
+      roles,
+      language,
+      ...(topic !== undefined && summaries.every((told) => told.topic === topic) ? { topic } : {}),
+      ...(summaries.every((told) => told.priority === priority) ? { priority } : {}),
     }
-    return { roles }
   }
 
   #trySummary(conversation: Uint8Array, addressed: OpenBody["roles"][number]): Summary | undefined {

@@ -1,13 +1,16 @@
 /** The directory over HTTP: fetched by everybody, extended by administrators and keepers (docs/protocol.md, HTTP). */
 import { abortedError, onAbort } from "../abort.ts"
-import { concat, Reader, toHex, Writer } from "../bytes.ts"
+import { Reader, toHex, Writer } from "../bytes.ts"
 import { isErrorCode, isWardlineError, WardlineError } from "../errors.ts"
 import { type ClinicId, HASH_BYTES } from "../ids.ts"
-import { MAX_FRAME_BYTES } from "../protocol/index.ts"
+import { HEADER_BYTES, MAX_FRAME_BYTES, SIGNATURE_BYTES } from "../protocol/index.ts"
 
 const REQUEST_LIMIT_MS = 30_000
 /** Some 40,000 records: a directory beyond that is an attack on memory. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
+/** A header and a signature. */
+const MIN_RECORD_BYTES = HEADER_BYTES + SIGNATURE_BYTES
 
 interface Request {
   readonly relay: URL
@@ -23,7 +26,12 @@ export async function fetchDirectory(request: Request, from: number): Promise<Ui
   const reader = new Reader(await exchange(url, { method: "GET", cache: "no-store" }, request.signal))
   if (reader.u64() !== from) throw new WardlineError("ERR_MALFORMED", "the relay answered another question")
   const records: Uint8Array[] = []
-  while (reader.remaining > 0) records.push(reader.lp32(MAX_FRAME_BYTES))
+  while (reader.remaining > 0) {
+    const record = reader.lp32(MAX_FRAME_BYTES)
+    // Empty ones would be sixteen million in one answer.
+    if (record.length < MIN_RECORD_BYTES) throw new WardlineError("ERR_MALFORMED", "shorter than any record")
+    records.push(record)
+  }
   return records
 }
 
@@ -75,19 +83,26 @@ async function exchange(url: URL, init: RequestInit, signal: AbortSignal | undef
   }
 }
 
+/** In one growing buffer: as a list of parts, an answer sent byte by byte would cost a hundred times its size. */
 async function readBody(response: Response): Promise<Uint8Array> {
-  const parts: Uint8Array[] = []
+  let body = new Uint8Array(64 * 1024)
   let length = 0
   const reader = response.body?.getReader()
   for (;;) {
     const part = await reader?.read()
-    if (part?.value === undefined) return concat(...parts)
-    length += part.value.length
-    if (length > MAX_ANSWER_BYTES) {
+    if (part?.value === undefined) return body.subarray(0, length)
+    const end = length + part.value.length
+    if (end > MAX_ANSWER_BYTES) {
       await reader?.cancel()
       throw new WardlineError("ERR_TOO_LARGE", "the relay's answer is too large")
     }
-    parts.push(part.value)
+    if (end > body.length) {
+      const larger = new Uint8Array(Math.max(end, 2 * body.length))
+      larger.set(body.subarray(0, length))
+      body = larger
+    }
+    body.set(part.value, length)
+    length = end
   }
 }
 

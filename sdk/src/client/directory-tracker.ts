@@ -14,6 +14,9 @@ import { fetchDirectory } from "./directory-http.ts"
 import type { ClientContext } from "./options.ts"
 import { type ClinicStorage, decodeHead, decodeStored, encodeHead, encodeStored } from "./storage.ts"
 
+/** After a record named a directory position that the relay doesn't have. */
+const QUIET_MS = 10_000
+
 /** A head as the relay names it. */
 interface NamedHead {
   readonly position: number
@@ -30,6 +33,8 @@ export class DirectoryTracker {
   #savedPosition = 0
   #persistent = false
   #refreshing: Promise<void> | undefined
+  /** Until then no record's word is worth a fetch. */
+  #quietUntilMs = 0
 
   private constructor(context: ClientContext, storage: ClinicStorage) {
     this.#context = context
@@ -80,11 +85,20 @@ export class DirectoryTracker {
     if (this.#state.position < position) await this.refresh()
   }
 
+  /** As `reach`, for a position that stands in a record which nobody has checked yet: after one that the relay doesn't
+   * have, others aren't asked for until a pause has passed. */
+  async reachNamed(position: number): Promise<void> {
+    if (position <= this.#state.position || performance.now() < this.#quietUntilMs) return
+    await this.reach(position)
+    if (this.#state.position < position) this.#quietUntilMs = performance.now() + QUIET_MS
+  }
+
   /** Compares with the head that the relay names at login, and fetches what is new.
-   * @throws {WardlineError} ERR_ROLLBACK if the relay has less than this device has seen, ERR_FORK if it has
-   *   something else; otherwise as `refresh`. */
+   * @throws {WardlineError} ERR_ROLLBACK if the relay serves less than this device has seen, or than it names;
+   *   ERR_FORK if it has something else; otherwise as `refresh`. */
   async agree(head: NamedHead): Promise<void> {
-    if (head.position < this.#state.position) throw rolledBack()
+    // Its head as it stood at login: another fetch may have brought more since then, or the relay has lost something.
+    if (head.position < this.#state.position) await this.refresh()
     await this.reach(head.position)
     checkExtends(head, this.#state)
   }
@@ -114,7 +128,8 @@ export class DirectoryTracker {
 
   async #grow(known: DirectoryState, records: readonly Uint8Array[]): Promise<void> {
     this.#state = replay(known, records)
-    this.#unsaved.push(...records.map((record) => record.slice()))
+    // One by one: as arguments of one call, too many overflow the stack.
+    for (const record of records) this.#unsaved.push(record.slice())
     if (this.#persistent) await this.#save()
     for (const listener of this.#listeners) listener()
   }
@@ -125,7 +140,8 @@ export class DirectoryTracker {
     const records: Uint8Array[] = []
     for (const key of await this.#storage.directoryChunkKeys()) {
       const chunk = (await this.#storage.get(key)) ?? new Uint8Array(0)
-      records.push(...decodeStored(chunk, (r) => r.list(r.u32(), (item) => item.lp32(MAX_FRAME_BYTES))))
+      const stored = decodeStored(chunk, (r) => r.list(r.u32(), (item) => item.lp32(MAX_FRAME_BYTES)))
+      for (const record of stored) records.push(record)
     }
     const seen = decodeHead(head)
     try {

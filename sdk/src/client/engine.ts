@@ -28,6 +28,8 @@ export interface EngineOptions {
   readonly language?: string | undefined
   /** For staff: signs a new access record when the old one has run out. */
   readonly renewAccess?: () => Promise<boolean>
+  /** Why this conversation can't be trusted from the beginning. */
+  readonly distrust?: WardlineError | undefined
 }
 
 export class ConversationEngine {
@@ -66,6 +68,7 @@ export class ConversationEngine {
       fresh: options.fresh,
       events: { changed: () => this.#changed(), renewAccess: () => this.#renewAccess() },
     })
+    if (options.distrust !== undefined) this.#distrust(options.distrust)
   }
 
   /** What to show now; the same object until something changes. */
@@ -107,8 +110,13 @@ export class ConversationEngine {
   }
 
   /** Waits until the transcript holds a record that was published outside the outbox. */
-  reached(ack: Ack): Promise<void> {
-    return this.#follower.reached(ack.position, ack.link)
+  reached(ack: Ack, record: Uint8Array): Promise<void> {
+    return this.#follower.reached(ack, record)
+  }
+
+  /** Holds the transcript to an ack without waiting for it: what contradicts it stops the conversation. */
+  expect(ack: Ack, record: Uint8Array): void {
+    this.#follower.expect(ack, record)
   }
 
   /** @throws {WardlineError} ERR_CLOSED, ERR_FORK, ERR_CONFLICT */

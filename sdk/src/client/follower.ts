@@ -9,9 +9,10 @@ import {
   type Transcript,
   type TranscriptEvent,
 } from "../conversation/index.ts"
+import { sha256 } from "../crypto/index.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
-import { CLOSE_CODES } from "../protocol/index.ts"
-import type { Session, Subscription } from "../transport/index.ts"
+import { CLOSE_CODES, nextLink } from "../protocol/index.ts"
+import type { Ack, Session, Subscription } from "../transport/index.ts"
 import type { ConversationHost } from "./host.ts"
 import { decodeHead, encodeHead, type SeenHead } from "./storage.ts"
 
@@ -29,6 +30,13 @@ interface Waiter {
   readonly position: number
   readonly resolve: () => void
   readonly reject: (error: WardlineError) => void
+}
+
+/** What an ack, or a head, says of a position. */
+interface Promised {
+  readonly link: Uint8Array
+  /** The hash of the record that was acked there. */
+  readonly record?: Uint8Array | undefined
 }
 
 /** After an ack the record itself must follow within this time, or the connection is renewed. */
@@ -50,8 +58,8 @@ export class Follower {
   #closed = false
   #isLive = false
   #waiters: Waiter[] = []
-  /** Links that the relay named in acks, by position: what it delivers there must give the same. */
-  readonly #promised = new Map<number, Uint8Array>()
+  /** What the relay said stands at a position: what it delivers there must be the same. */
+  readonly #promised = new Map<number, Promised>()
 
   constructor(host: ConversationHost, id: string, events: FollowerEvents) {
     this.#host = host
@@ -118,16 +126,36 @@ export class Follower {
     for (const { reject } of waiters) reject(new WardlineError("ERR_OFFLINE", "the connection was lost"))
   }
 
-  /** Resolves when the transcript holds `position`, which an ack promised together with its link. */
-  reached(position: number, link: Uint8Array): Promise<void> {
-    // The array may hold links beyond this state's position.
-    const own = position <= this.#transcript.position ? this.#transcript.links[position] : undefined
-    if (own === undefined) {
-      this.#promised.set(position, link)
-    } else if (!equalBytes(own, link)) {
-      this.#stop(forked("an ack names another history"))
-      return Promise.reject(forked("an ack names another history"))
-    } else return Promise.resolve()
+  /** Remembers what an ack says, so that the transcript is held to it.
+   * @param record - the bytes that were acked.
+   * @throws {WardlineError} ERR_FORK if it contradicts the transcript or an earlier ack; following then stops. */
+  expect({ position, link }: Ack, record: Uint8Array): void {
+    this.#promise(position, { link, record: sha256(record) })
+  }
+
+  /** Resolves when the transcript holds an acked record.
+   * @throws as `expect`; ERR_OFFLINE if the connection is lost before. */
+  async reached(ack: Ack, record: Uint8Array): Promise<void> {
+    this.expect(ack, record)
+    await this.#arrival(ack.position)
+  }
+
+  #promise(position: number, promised: Promised): void {
+    const earlier = this.#promised.get(position)
+    try {
+      if (earlier !== undefined && !isSamePromise(earlier, promised))
+        throw forked("two acks for one position")
+      // The array may hold links beyond this state's position.
+      if (position <= this.#transcript.position) checkPromise(this.#transcript.links, position, promised)
+      else this.#promised.set(position, { ...earlier, ...promised })
+    } catch (error) {
+      this.#fail(error)
+      throw error
+    }
+  }
+
+  #arrival(position: number): Promise<void> {
+    if (position <= this.#transcript.position) return Promise.resolve()
     return new Promise((resolve, reject) => {
       const session = this.#session
       const timer = setTimeout(() => session?.end(CLOSE_CODES.timeout), DELIVERY_LIMIT_MS)
@@ -185,10 +213,10 @@ export class Follower {
   async #take(position: number, bytes: Uint8Array): Promise<void> {
     if (position !== this.#transcript.position + 1)
       throw forked("a record is missing, repeated or out of order")
-    await this.#host.directory.reach(namedDirectoryPosition(bytes))
+    await this.#host.directory.reachNamed(namedDirectoryPosition(bytes))
     const context = { directory: this.#host.directory.state, keys: this.#host.slotKeys() }
     const [next, event] = applyRecord(this.#transcript, bytes, context)
-    this.#checkLink(position, headLink(next))
+    this.#checkLink(position, next)
     this.#transcript = next
     if (this.#seen?.position === position) this.#transcript = raiseFloor(next, this.#seen.directoryPosition)
     if (this.#isLive) this.#raiseFloor()
@@ -198,13 +226,13 @@ export class Follower {
   }
 
   /** The chain must run through the head that this device stored, and through what acks promised. */
-  #checkLink(position: number, link: Uint8Array): void {
-    if (this.#seen?.position === position && !equalBytes(this.#seen.link, link)) {
+  #checkLink(position: number, next: Transcript): void {
+    if (this.#seen?.position === position && !equalBytes(this.#seen.link, headLink(next))) {
       throw forked("the conversation forks from what this device saw before")
     }
     const promised = this.#promised.get(position)
+    if (promised !== undefined) checkPromise(next.links, position, promised)
     this.#promised.delete(position)
-    if (promised !== undefined && !equalBytes(promised, link)) throw forked("a delivery differs from its ack")
   }
 
   #caughtUp(head: { position: number; link: Uint8Array }): void {
@@ -215,7 +243,8 @@ export class Follower {
     if (head.position > position) {
       // Announced and not here yet: it must come, with this link, before anything is called live.
       const session = this.#session
-      this.reached(head.position, head.link).then(
+      this.#promise(head.position, { link: head.link })
+      this.#arrival(head.position).then(
         () => {
           if (this.#session === session && session !== undefined) this.#becomeLive()
         },
@@ -268,6 +297,22 @@ export class Follower {
     if (seen === undefined) return position > 0
     return position > seen.position || (position === seen.position && directoryFloor > seen.directoryPosition)
   }
+}
+
+/** A link commits to its record: a relay can't ack one record and put another in its place.
+ * @param links - of a transcript that holds `position`.
+ * @throws {WardlineError} ERR_FORK */
+function checkPromise(links: readonly Uint8Array[], position: number, { link, record }: Promised): void {
+  if (!equalBytes(links[position] as Uint8Array, link)) throw forked("an ack names another history")
+  if (record === undefined) return
+  const before = links[position - 1]
+  if (before === undefined || !equalBytes(nextLink(sha256, before, position, record), link))
+    throw forked("another record stands where one was acked")
+}
+
+function isSamePromise(a: Promised, b: Promised): boolean {
+  const isSameRecord = a.record === undefined || b.record === undefined || equalBytes(a.record, b.record)
+  return isSameRecord && equalBytes(a.link, b.link)
 }
 
 function forked(message: string): WardlineError {

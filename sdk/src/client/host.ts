@@ -1,5 +1,6 @@
 /** What a conversation needs of the client that it belongs to. */
-import type { Composer, SlotKeys } from "../conversation/index.ts"
+import { toHex } from "../bytes.ts"
+import type { Composer, SlotKeys, Transcript } from "../conversation/index.ts"
 import type { Device } from "../crypto/index.ts"
 import type { Session } from "../transport/index.ts"
 import type { DirectoryTracker } from "./directory-tracker.ts"
@@ -16,7 +17,12 @@ export interface ConversationHost {
   readonly session: () => Session | undefined
 }
 
-/** What composing a record takes, as of now. */
-export function composerOf(host: ConversationHost): Composer {
-  return { device: host.device, directory: host.directory.state, nowMs: host.now() }
+/** What composing a record takes, as of now.
+ * @param transcript - of the conversation that it is for, once there is one: nothing in it may be dated before this
+ *   device's own access record, or everybody refuses it; a clock can be set back in between. */
+export function composerOf(host: ConversationHost, transcript?: Transcript): Composer {
+  const { device, directory, now } = host
+  const accesses = transcript?.accesses.get(toHex(device.id)) ?? []
+  const nowMs = Math.max(now(), ...accesses.map(({ issued }) => issued))
+  return { device, directory: directory.state, nowMs }
 }

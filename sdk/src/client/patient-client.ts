@@ -40,6 +40,13 @@ interface Starting {
   readonly records: readonly Uint8Array[]
 }
 
+/** Whether the relay refused a start for good, so that nothing of it is stored there. A relay that contradicts itself
+ * has not: what the patient wrote stays, and so does what shows the contradiction. */
+function isRefused(error: unknown): boolean {
+  if (!isWardlineError(error) || error.retryable) return false
+  return !["ERR_ABORTED", "ERR_FORK", "ERR_ROLLBACK", "ERR_KEYSTORE", "ERR_INTERNAL"].includes(error.code)
+}
+
 /** A patient at one clinic. Dispatches `connection` and `conversations` when these change, and a
  * {@link ClockEvent} `clock` when this device's clock is far from the relay's. */
 export class PatientClient extends EventTarget implements AsyncDisposable {
@@ -131,8 +138,9 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
       })
       await storage.set(entries)
     } catch (error) {
-      const isRefused = isWardlineError(error) && !error.retryable && error.code !== "ERR_ABORTED"
-      if (!sent.any || isRefused) await storage.forgetConversation(id)
+      if (!sent.any || isRefused(error)) await storage.forgetConversation(id)
+      else if (isWardlineError(error, "ERR_FORK"))
+        await this.#hold(id, meta, { fresh: false, distrust: error })
       throw error
     }
     return await this.#hold(id, meta, { fresh: true })
@@ -241,12 +249,16 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
     this.#starting = starting
   }
 
-  async #hold(id: string, meta: ConversationMeta, { fresh }: { fresh: boolean }): Promise<Conversation> {
+  async #hold(
+    id: string,
+    meta: ConversationMeta,
+    { fresh, distrust }: { fresh: boolean; distrust?: WardlineError },
+  ): Promise<Conversation> {
     const host = this.#host
     if (host === undefined) throw new WardlineError("ERR_INTERNAL", "a conversation without a device")
     const { topic, language, startedAtMs } = meta
     const { Conversation, ConversationEngine } = await loadParts()
-    const engine = new ConversationEngine({ host, id, side: "patient", fresh, topic, language })
+    const engine = new ConversationEngine({ host, id, side: "patient", fresh, topic, language, distrust })
     await engine.load()
     const conversation = new Conversation(engine)
     this.#held = [...this.#held, { conversation, engine, startedAtMs }].sort(
@@ -279,10 +291,12 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
         await this.#core.storage.set(entries)
         await this.#hold(start.id, start.meta, { fresh: false })
       } catch (error) {
-        if (!isWardlineError(error) || error.retryable || error.code === "ERR_ABORTED") return
-        // Refused for good, such as a consent to a text that has changed since: there is no conversation.
+        const isFork = isWardlineError(error, "ERR_FORK")
+        if (!isFork && !isRefused(error)) return
         this.#starting = this.#starting.filter((other) => other !== start)
-        await this.#core.storage.forgetConversation(start.id).catch(() => {})
+        if (isFork) await this.#hold(start.id, start.meta, { fresh: false, distrust: error })
+        // Such as a consent to a text that has changed since: there is no conversation.
+        else await this.#core.storage.forgetConversation(start.id).catch(() => {})
       }
     }
   }

@@ -7,9 +7,11 @@ import {
   currentEpoch,
   decodePayload,
   encodePayload,
+  holdsSlot,
   isEpochNeeded,
   type KnownPayload,
   lastSequence,
+  membersOfTranscript,
   type TranscriptEvent,
 } from "../conversation/index.ts"
 import { sha256 } from "../crypto/index.ts"
@@ -327,7 +329,7 @@ export class Sender {
     if (this.outbox.find(item.localId) !== undefined) this.#acked.set(item.localId, recordId)
     this.#settle(item.localId)
     this.#events.changed()
-    await this.#follow(ack)
+    await this.#follow(ack, sealed.record)
   }
 
   /** Whether the bytes that were sealed earlier may be sent as they are. */
@@ -346,7 +348,7 @@ export class Sender {
     await this.#renewEpoch(session)
     const { transcript } = this.#follower
     const sequence = lastSequence(transcript, this.#host.device.id) + 1
-    const record = composeMessage(composerOf(this.#host), transcript, payloadOf(item), sequence)
+    const record = composeMessage(composerOf(this.#host, transcript), transcript, payloadOf(item), sequence)
     if (this.outbox.find(item.localId) === undefined) return undefined
     await this.outbox.replace({ ...item, sealed: { sequence, record } })
     // Taken back or settled while it was stored.
@@ -357,15 +359,32 @@ export class Sender {
     const { directory, now } = this.#host
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       if (!isEpochNeeded(this.#follower.transcript, directory.state, now(), this.#restored)) return
-      const record = composeEpoch(composerOf(this.#host), this.#follower.transcript)
-      await this.#follow(await session.publish(record, this.#stop.signal))
+      this.#assertHoldsSlot()
+      const { position } = directory.state
+      const record = composeEpoch(
+        composerOf(this.#host, this.#follower.transcript),
+        this.#follower.transcript,
+      )
+      await this.#follow(await session.publish(record, this.#stop.signal), record)
+      const entry = this.#follower.transcript.epochs.get(toHex(sha256(record)))
+      // Unless the directory has grown meanwhile, the next would fare no better.
+      if (entry?.key === undefined && position === directory.state.position) throw refusedByAll()
     }
     throw refusedByAll()
   }
 
+  /** An epoch that its own maker can't open would be followed by another, and that by another, for ever.
+   * @throws {WardlineError} ERR_CONFLICT while this device has no grant of the newest generation. */
+  #assertHoldsSlot(): void {
+    const { state } = this.#host.directory
+    const members = membersOfTranscript(this.#follower.transcript, state, state.position)
+    if (!holdsSlot(members, this.#host.slotKeys()))
+      throw new WardlineError("ERR_CONFLICT", "this device was not given the newest role key yet")
+  }
+
   /** Waits until the transcript holds what was acked. */
-  #follow(ack: Ack): Promise<void> {
-    return abortable(this.#follower.reached(ack.position, ack.link), this.#stop.signal)
+  #follow(ack: Ack, record: Uint8Array): Promise<void> {
+    return abortable(this.#follower.reached(ack, record), this.#stop.signal)
   }
 
   #receiptInMs(): number | undefined {
@@ -381,13 +400,14 @@ export class Sender {
     this.#host.directory.assertFresh()
     await this.#renewEpoch(session)
     const read = this.#receiptWanted
-    const record = composeMessage(composerOf(this.#host), this.#follower.transcript, {
+    const { transcript } = this.#follower
+    const record = composeMessage(composerOf(this.#host, transcript), transcript, {
       v: 1,
       type: "receipt",
       read,
     })
     this.#receiptDueMs = performance.now() + RECEIPT_INTERVAL_MS
-    await this.#follow(await session.publish(record, this.#stop.signal))
+    await this.#follow(await session.publish(record, this.#stop.signal), record)
     this.#receiptSent = Math.max(this.#receiptSent, read)
   }
 }

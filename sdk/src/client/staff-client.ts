@@ -7,7 +7,7 @@ import { deviceAt, isLiveStaff, rolesOf } from "../directory/index.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
 import { asRole, type Role } from "../ids.ts"
 import type { CloseReason, Purpose } from "../protocol/index.ts"
-import type { ConnectionState } from "../transport/index.ts"
+import type { Ack, ConnectionState } from "../transport/index.ts"
 import { sealReason } from "./access-reason.ts"
 import { attestIfDue } from "./attest.ts"
 import { type ClinicInfo, clinicInfo } from "./clinic-info.ts"
@@ -25,6 +25,12 @@ interface Access {
   readonly role: Role
   readonly purpose: Purpose
   readonly reason: string | undefined
+}
+
+/** An access record and the relay's word for where it stands. */
+interface Signed {
+  readonly ack: Ack
+  readonly record: Uint8Array
 }
 
 interface Held {
@@ -149,9 +155,9 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
     if (held !== undefined && held.access.role === access.role && held.access.purpose === purpose) {
       return held.conversation
     }
-    await this.#signAccess(id, access, signal)
+    const signed = await this.#signAccess(id, access, signal)
     if (held !== undefined) await this.#leave(id)
-    return await this.#hold(id, access)
+    return await this.#hold(id, access, signed)
   }
 
   /** Takes this device over from the other tab that uses it; that one closes. */
@@ -239,7 +245,7 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
     return asRole(role)
   }
 
-  async #signAccess(id: string, access: Access, signal: AbortSignal | undefined): Promise<void> {
+  async #signAccess(id: string, access: Access, signal: AbortSignal | undefined): Promise<Signed> {
     const { role, purpose, reason } = access
     const conversation = fromHex(id)
     this.#core.directory.assertFresh()
@@ -248,10 +254,11 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
         ? {}
         : { sealedReason: sealReason(this.#core.directory.state, conversation, role, reason) }
     const record = composeAccess(composerOf(this.#host), conversation, { role, purpose, ...sealedReason })
-    await this.#core.onSession(signal, (session) => session.publish(record, signal))
+    const ack = await this.#core.onSession(signal, (session) => session.publish(record, signal))
+    return { ack, record }
   }
 
-  async #hold(id: string, access: Access): Promise<StaffConversation> {
+  async #hold(id: string, access: Access, { ack, record }: Signed): Promise<StaffConversation> {
     const summary = this.#list.find(id)
     const engine = new ConversationEngine({
       host: this.#host,
@@ -263,6 +270,7 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
       renewAccess: () => this.#renew(id, access),
     })
     await engine.load()
+    engine.expect(ack, record)
     const conversation = new StaffConversation(engine, {
       close: (reason) => this.#closeConversation(engine, reason),
       leave: () => void this.#leave(id),
@@ -276,16 +284,17 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
   /** Normal care goes on after twelve hours with a new record; broken glass has to be broken again. */
   async #renew(id: string, access: Access): Promise<boolean> {
     if (access.purpose === "BTG") return false
-    await this.#signAccess(id, access, undefined)
+    const { ack, record } = await this.#signAccess(id, access, undefined)
+    this.#held.get(id)?.engine.expect(ack, record)
     return true
   }
 
   async #closeConversation(engine: ConversationEngine, reason: CloseReason): Promise<void> {
     engine.assertWritable()
     this.#core.directory.assertFresh()
-    const record = composeClose(composerOf(this.#host), fromHex(engine.id), reason)
+    const record = composeClose(composerOf(this.#host, engine.transcript), fromHex(engine.id), reason)
     const ack = await this.#core.onSession(undefined, (session) => session.publish(record))
-    await engine.reached(ack)
+    await engine.reached(ack, record)
   }
 
   async #leave(id: string): Promise<void> {

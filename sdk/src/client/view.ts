@@ -25,7 +25,9 @@ interface Progress {
 }
 
 export interface ViewState {
+  /** Up to `length`; the array may be shared with later states. */
   readonly entries: readonly Entry[]
+  readonly length: number
   readonly patient: Progress
   readonly staff: Progress
   /** Up to here this device has read. */
@@ -36,6 +38,7 @@ export interface ViewState {
 
 export const EMPTY_VIEW: ViewState = {
   entries: [],
+  length: 0,
   patient: { seen: 0, read: 0 },
   staff: { seen: 0, read: 0 },
   ownRead: 0,
@@ -107,12 +110,20 @@ function reduceMessage(view: ViewState, event: MessageEvent, mine: boolean): Vie
 
 type Shown = Omit<Entry, "id" | "position" | "at" | "mine"> & { mine?: boolean }
 
+/** The newest state's array grows in place: no state reads beyond its own length, and a copy for each record would
+ * make the cost of a long conversation quadratic. */
 function append(view: ViewState, event: TranscriptEvent, shown: Shown): ViewState {
   const { position, issued } = event
+  const last = view.entries[view.length - 1]
+  // Whoever floods a conversation with what everybody refuses fills no screen with it: a run of them shows once.
+  if (event.kind === "refused" && last?.kind === "refused") return view
   // A refused record's own time can't be believed: it is shown where it stands.
-  const at = event.kind === "refused" ? (view.entries.at(-1)?.at ?? 0) : issued
+  const at = event.kind === "refused" ? (last?.at ?? 0) : issued
   const entry = { mine: false, ...shown, id: toHex(event.hash), position, at }
-  return { ...view, entries: [...view.entries, entry] }
+  const isNewest = view.length > 0 && view.entries.length === view.length
+  const entries = isNewest ? (view.entries as Entry[]) : view.entries.slice(0, view.length)
+  entries.push(entry)
+  return { ...view, entries, length: entries.length }
 }
 
 function authorOf(from: Participant): Pick<Entry, "side" | "deviceId" | "role"> {
@@ -120,7 +131,10 @@ function authorOf(from: Participant): Pick<Entry, "side" | "deviceId" | "role"> 
   return from.kind === "staff" ? { ...author, role: from.role } : author
 }
 
-/** The messages in order: the transcript's, then the outbox's. */
+/** The message made of an entry last: an entry never changes, and what may change about its message rarely does. */
+const built = new WeakMap<Entry, ChatMessage>()
+
+/** The messages in order: the transcript's, then the outbox's. One that hasn't changed is the same object again. */
 export function buildMessages(view: ViewState, context: ViewContext): ChatMessage[] {
   const names = new Map<string, string | undefined>()
   const nameOf = (entry: Entry): string | undefined => {
@@ -128,28 +142,42 @@ export function buildMessages(view: ViewState, context: ViewContext): ChatMessag
     if (!names.has(entry.deviceId)) names.set(entry.deviceId, context.staffName(entry.deviceId))
     return names.get(entry.deviceId)
   }
-  const sent = view.entries.map((entry): ChatMessage => {
-    const name = nameOf(entry)
-    const localId = context.localIds.get(entry.id)
-    return {
-      id: entry.id,
-      position: entry.position,
-      kind: entry.kind,
-      mine: entry.mine,
-      from: {
-        kind: entry.side,
-        deviceId: entry.deviceId,
-        ...(name === undefined ? {} : { name }),
-        ...(entry.role === undefined ? {} : { role: entry.role }),
-      },
-      text: entry.text,
-      at: entry.at,
-      state: stateOf(entry, view),
-      ...(localId === undefined ? {} : { localId }),
-      ...(entry.system === undefined ? {} : { system: entry.system }),
-    }
-  })
-  return [...sent, ...context.outbox.map((entry) => outboxMessage(entry, context.me))]
+  const messages: ChatMessage[] = []
+  for (let i = 0; i < view.length; i++) {
+    const entry = view.entries[i] as Entry
+    messages.push(messageOf(entry, stateOf(entry, view), nameOf(entry), context.localIds.get(entry.id)))
+  }
+  for (const entry of context.outbox) messages.push(outboxMessage(entry, context.me))
+  return messages
+}
+
+function messageOf(
+  entry: Entry,
+  state: MessageState,
+  name: string | undefined,
+  localId: string | undefined,
+): ChatMessage {
+  const before = built.get(entry)
+  if (before?.state === state && before.from.name === name && before.localId === localId) return before
+  const message: ChatMessage = {
+    id: entry.id,
+    position: entry.position,
+    kind: entry.kind,
+    mine: entry.mine,
+    from: {
+      kind: entry.side,
+      deviceId: entry.deviceId,
+      ...(name === undefined ? {} : { name }),
+      ...(entry.role === undefined ? {} : { role: entry.role }),
+    },
+    text: entry.text,
+    at: entry.at,
+    state,
+    ...(localId === undefined ? {} : { localId }),
+    ...(entry.system === undefined ? {} : { system: entry.system }),
+  }
+  built.set(entry, message)
+  return message
 }
 
 function stateOf(entry: Entry, view: ViewState): MessageState {
@@ -173,7 +201,7 @@ function outboxMessage(entry: OutboxEntry, me: MessageAuthor): ChatMessage {
 /** How many messages of others are beyond what this device has read. */
 export function countUnread(view: ViewState, readUpTo: number): number {
   let unread = 0
-  for (let i = view.entries.length - 1; i >= 0; i--) {
+  for (let i = view.length - 1; i >= 0; i--) {
     const entry = view.entries[i] as Entry
     if (entry.position <= readUpTo) break
     if (isFromOthers(entry)) unread += 1
@@ -183,7 +211,11 @@ export function countUnread(view: ViewState, readUpTo: number): number {
 
 /** The position of the newest message of others: what a receipt names; 0 if there is none. */
 export function newestFromOthers(view: ViewState): number {
-  return view.entries.findLast(isFromOthers)?.position ?? 0
+  for (let i = view.length - 1; i >= 0; i--) {
+    const entry = view.entries[i] as Entry
+    if (isFromOthers(entry)) return entry.position
+  }
+  return 0
 }
 
 function isFromOthers({ mine, kind }: Entry): boolean {

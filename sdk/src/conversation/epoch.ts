@@ -110,6 +110,11 @@ export function openEpoch(body: EpochBody, conversation: ConversationId, keys: S
   throw failed()
 }
 
+/** Whether `keys` may open one of the slots. */
+export function holdsSlot(slots: readonly Slot[], keys: SlotKeys): boolean {
+  return slots.some((slot) => seedFor(slot, keys) !== undefined)
+}
+
 function seedFor(slot: Slot, keys: SlotKeys): Uint8Array | undefined {
   if (slot.kind === "role") return keys.roleSeed(new TextDecoder().decode(slot.id), slot.generation)
   return keys.device && equalBytes(keys.device.id, slot.id) ? keys.device.seed : undefined

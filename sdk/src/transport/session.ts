@@ -34,6 +34,8 @@ const DEFAULT_LIMITS: SessionLimits = {
 }
 /** Records that the relay may send ahead of what this device has worked through. */
 export const SUBSCRIPTION_CREDIT = 256
+/** A page of the list is taken up to so many times the length that was asked for. */
+const WATCH_SLACK = 4
 
 type FrameOf<K extends FrameKind> = Extract<Frame, { kind: K }>
 /** Where the directory stands, by the relay's word. */
@@ -109,7 +111,7 @@ export class Session {
   readonly #socket: Socket
   readonly #waiting = new Map<number, Waiting>()
   readonly #subscriptions = new Map<number, Subscription>()
-  readonly #watches = new Map<number, WatchHandler>()
+  readonly #watches = new Map<number, Watch>()
   #phase: "challenge" | "login" | "open" | "ended" = "challenge"
   #nextId = 1
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -142,7 +144,7 @@ export class Session {
   async publish(record: Uint8Array, signal?: AbortSignal): Promise<Ack> {
     const answer = await this.#request({ kind: "publish", id: this.#takeId(), record }, signal)
     if (answer.kind === "ack") return answer
-    throw this.#protocolError("an answer of another kind")
+    throw protocolError("an answer of another kind")
   }
 
   /** Asks for a conversation's records after a position, and for those to come. */
@@ -163,7 +165,7 @@ export class Session {
    * @param before - milliseconds since 1970; 0 for the newest. */
   watch(limit: number, before: number, handler: WatchHandler): void {
     const id = this.#takeId()
-    this.#watches.set(id, handler)
+    this.#watches.set(id, new Watch(handler, limit))
     this.#send({ kind: "watch", id, limit, before })
   }
 
@@ -229,7 +231,7 @@ export class Session {
   }
 
   #login(frame: Frame): void {
-    if (frame.kind !== "challenge") throw this.#protocolError("no challenge")
+    if (frame.kind !== "challenge") throw protocolError("no challenge")
     const { clinic, keys, origin, sign } = this.#options
     const signature = sign(AUTH_TAG, authInput(clinic, frame.relayId, origin, frame.nonce))
     this.#phase = "login"
@@ -241,7 +243,7 @@ export class Session {
       this.end(CLOSE_CODES.unauthenticated, errorOfFrame(frame))
       return
     }
-    if (frame.kind !== "welcome") throw this.#protocolError("no welcome")
+    if (frame.kind !== "welcome") throw protocolError("no welcome")
     this.#phase = "open"
     this.#schedulePing()
     this.#resolveWelcome(frame)
@@ -256,7 +258,7 @@ export class Session {
         this.#subscriptions.get(frame.id)?.take(frame.position, frame.record)
         return
       case "live":
-        this.#subscriptions.get(frame.id)?.handler.live(frame)
+        this.#subscriptions.get(frame.id)?.live(frame)
         return
       case "conversation":
         this.#watches.get(frame.id)?.conversation(frame)
@@ -274,7 +276,7 @@ export class Session {
         this.#fail(frame.id, errorOfFrame(frame))
         return
       default:
-        throw this.#protocolError("a frame that only clients send")
+        throw protocolError("a frame that only clients send")
     }
   }
 
@@ -284,7 +286,7 @@ export class Session {
     const subscription = this.#subscriptions.get(id)
     if (this.#subscriptions.delete(id)) subscription?.handler.failed(error)
     const watch = this.#watches.get(id)
-    if (this.#watches.delete(id)) watch?.failed(error)
+    if (this.#watches.delete(id)) watch?.handler.failed(error)
   }
 
   #schedulePing(): void {
@@ -319,9 +321,29 @@ export class Session {
     for (const id of [...this.#subscriptions.keys(), ...this.#watches.keys()]) this.#fail(id, error)
     this.#resolveEnded({ code, error })
   }
+}
 
-  #protocolError(what: string): WardlineError {
-    return new WardlineError("ERR_MALFORMED", `the relay broke the protocol: ${what}`)
+/** A list of conversations: no longer than it was asked for, until it is done. */
+class Watch {
+  readonly handler: WatchHandler
+  #left: number
+
+  constructor(handler: WatchHandler, limit: number) {
+    this.handler = handler
+    // Those of the last one's millisecond belong to the same page, and changes may come in between.
+    this.#left = WATCH_SLACK * limit
+  }
+
+  /** @throws {WardlineError} ERR_MALFORMED beyond what was asked for. */
+  conversation(item: ListedConversation): void {
+    this.#left -= 1
+    if (this.#left < 0) throw protocolError("more conversations than it was asked for")
+    this.handler.conversation(item)
+  }
+
+  listed(more: boolean): void {
+    this.#left = Number.POSITIVE_INFINITY
+    this.handler.listed(more)
   }
 }
 
@@ -331,18 +353,31 @@ export class Subscription {
   readonly #wire: { credit(more: number): void; unsubscribe(): void }
   /** Worked through and not yet credited. */
   #done = 0
+  /** What the relay may still send. */
+  #credits = SUBSCRIPTION_CREDIT
+  #isLive = false
 
   constructor(handler: SubscriptionHandler, wire: { credit(more: number): void; unsubscribe(): void }) {
     this.handler = handler
     this.#wire = wire
   }
 
+  /** @throws {WardlineError} ERR_MALFORMED beyond its credit: sockets have no back-pressure of their own. */
   take(position: number, record: Uint8Array): void {
+    this.#credits -= 1
+    if (this.#credits < 0) throw protocolError("more records than it was asked for")
     this.handler.deliver(position, record).then(
       () => this.#credit(),
       // The handler reports its own failures; it only gets no further records.
       () => this.end(),
     )
+  }
+
+  /** @throws {WardlineError} ERR_MALFORMED the second time. */
+  live(head: { position: number; link: Uint8Array }): void {
+    if (this.#isLive) throw protocolError("live twice")
+    this.#isLive = true
+    this.handler.live(head)
   }
 
   end(): void {
@@ -353,8 +388,13 @@ export class Subscription {
     this.#done += 1
     if (this.#done < SUBSCRIPTION_CREDIT / 2) return
     this.#wire.credit(this.#done)
+    this.#credits += this.#done
     this.#done = 0
   }
+}
+
+function protocolError(what: string): WardlineError {
+  return new WardlineError("ERR_MALFORMED", `the relay broke the protocol: ${what}`)
 }
 
 /** The code is from the shared list. The text is the relay's own, so it goes to whoever debugs and on no screen. */

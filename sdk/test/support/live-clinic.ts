@@ -24,7 +24,7 @@ export interface LiveClinic {
   readonly url: string
   readonly data: string
   /** Options for a client of this clinic with its own keystore. */
-  options(keystore?: Keystore): ClientOptions
+  options(keystore?: Keystore, url?: string): ClientOptions
   patient(keystore?: Keystore, url?: string): Promise<PatientClient>
   staff(name: "nurse" | "biller" | "doctor", url?: string): Promise<StaffClient>
   /** The keystore of an enrolled member of staff; a new copy at each call. */
