@@ -37,6 +37,8 @@ export const MAX_HEADER_BYTES = 8192
 /** Time for an HTTP request's headers, and for all of it: a slower client is a slowloris. */
 export const HEADERS_TIMEOUT_MS = 10_000
 export const REQUEST_TIMEOUT_MS = 60_000
+/** Connections beside the sessions: plain HTTP, and those that are still in their handshake. */
+export const SPARE_CONNECTIONS = 4096
 /** How often timeouts, expiries and the disk are looked at. */
 export const SWEEP_MS = 1000
 /** How often a socket that owes us bytes is given another chance before a close is forced. */

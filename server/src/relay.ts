@@ -18,6 +18,7 @@ import {
   MAX_HEADER_BYTES,
   REQUEST_TIMEOUT_MS,
   type RelayLimits,
+  SPARE_CONNECTIONS,
   SWEEP_MS,
 } from "./limits.ts"
 import { createLog, errorFields, type Log } from "./log.ts"
@@ -207,7 +208,7 @@ class RunningRelay implements Relay {
       (request, response) => void route(this.#core, router, request, response),
     )
     server.on("upgrade", (request, socket, head) => this.#sockets.upgrade(request, socket, head))
-    server.maxConnections = this.#core.limits.sessions * 2
+    server.maxConnections = this.#core.limits.sessions + SPARE_CONNECTIONS
     return server
   }
 
