@@ -293,6 +293,7 @@ export class SqliteStore implements Store {
   }
 
   close(): void {
+    if (!this.#db.open) return
     this.#db.close()
     this.#lock?.release()
   }

@@ -146,5 +146,6 @@ export interface Store {
 
   /** Gives up, or takes back, the space kept for noting reads on a full disk; answers whether it is held now. */
   holdReserve(isHeld: boolean): Awaitable<boolean>
+  /** May be called twice. */
   close(): Awaitable<void>
 }
