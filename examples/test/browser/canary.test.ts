@@ -73,8 +73,8 @@ async function searchEverywhere(
       }
       const dom = document.documentElement.outerHTML
       return JSON.stringify([
-        { ...localStorage },
-        { ...sessionStorage },
+        Object.entries(localStorage),
+        Object.entries(sessionStorage),
         document.cookie,
         databases,
         dom,

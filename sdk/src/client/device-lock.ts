@@ -74,7 +74,7 @@ class WebLock implements DeviceLock {
     this.#attempt = attempt
     // The API doesn't take a signal together with `steal` or `ifAvailable`: those two don't wait.
     const inLine = options.steal === undefined && options.ifAvailable === undefined
-    this.#locks
+    void this.#locks
       .request(this.#name, inLine ? { signal: attempt.signal } : options, (lock) => this.#hold(lock, attempt))
       .catch(() => undefined)
       .then(() => {

@@ -105,24 +105,13 @@ export class Sender {
       this.#events.changed()
       throw error
     })
-    const sent = new Promise<void>((resolve, reject) => {
-      const stop = onAbort(signal, () => {
-        void this.#takeBack(localId)
-        this.#settle(localId, abortedError(signal))
-      })
-      this.#waiting.set(localId, {
-        resolve: () => {
-          stop()
-          resolve()
-        },
-        reject: (error) => {
-          stop()
-          reject(error)
-        },
-      })
+    const sent = new Promise<void>((resolve, reject) => this.#waiting.set(localId, { resolve, reject }))
+    const stop = onAbort(signal, () => {
+      void this.#takeBack(localId)
+      this.#settle(localId, abortedError(signal))
     })
     this.kick()
-    await sent
+    await sent.finally(stop)
     return localId
   }
 
@@ -290,6 +279,8 @@ export class Sender {
         break
       case "ERR_STALE_DIRECTORY":
         await this.#host.directory.refresh().catch(() => {})
+        break
+      default:
         break
     }
     if (!error.retryable || (error.code === "ERR_CONFLICT" && attempts >= MAX_ATTEMPTS)) {

@@ -49,5 +49,5 @@ export function argon2idInWorker(
     })
     worker.once("error", reject)
   })
-  return abortable(answer, signal).finally(() => worker.terminate())
+  return abortable(answer, signal).finally(() => void worker.terminate())
 }

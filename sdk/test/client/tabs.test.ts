@@ -61,7 +61,7 @@ test("taking over closes the first; taking back brings up to date", async () => 
 test("two tabs sending at once, the device going to and fro: everything survives, in one order", async () => {
   const keystore = memoryKeystore()
   const first = await clinic.patient(keystore)
-  const conversation = await begin(first)
+  await begin(first)
   const second = await clinic.patient(keystore)
   const sent: string[] = []
   let takes = 0

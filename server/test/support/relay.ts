@@ -25,13 +25,13 @@ export async function post(
   for (const record of records) writer.lp32(record)
   const response = await fetch(`${url}/v1/clinics/${clinicName}/directory`, {
     method: "POST",
-    body: writer.done(),
+    body: Buffer.from(writer.done()),
     headers,
   })
   return { status: response.status, body: (await response.json()) as { code?: string } }
 }
 
-export type StartOptions = Partial<RelayOptions> & { clinics?: readonly TestClinic[] }
+type StartOptions = Partial<RelayOptions> & { clinics?: readonly TestClinic[] }
 
 /** Starts a relay that serves the clinics and has their directories. */
 export async function start(
