@@ -31,8 +31,6 @@ export async function post(
   return { status: response.status, body: (await response.json()) as { code?: string } }
 }
 
-type StartOptions = Partial<RelayOptions> & { clinics?: readonly TestClinic[] }
-
 /** Starts a relay that serves the clinics and has their directories. */
 export async function start(
   clinic: TestClinic | readonly TestClinic[],
