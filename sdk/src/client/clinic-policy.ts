@@ -44,10 +44,19 @@ export function policyBody(policy: ClinicPolicy): Uint8Array {
       })),
     })
     decodePolicy(body)
+    assertShowable(policy)
     return body
   } catch (cause) {
     throw new WardlineError("ERR_CONFIG", `the policy can't be used: ${reasonOf(cause)}`, { cause })
   }
+}
+
+/** A typing error in a time zone or a language tag would break every page that shows it.
+ * @throws {RangeError} */
+function assertShowable({ name, emergency, topics, timeZone }: ClinicPolicy): void {
+  const texts = [name, emergency, ...topics.map(({ label }) => label)]
+  const languages = texts.flatMap((text) => Object.keys(text))
+  new Intl.DateTimeFormat(languages, { timeZone }).format(0)
 }
 
 /** The policy in force, to be changed and set again. */

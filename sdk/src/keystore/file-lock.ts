@@ -1,6 +1,9 @@
 /** One process at a time on a keystore file: two would overwrite each other's message counters. */
-import { open, readFile, rename, unlink } from "node:fs/promises"
+import { open, readFile, stat, unlink } from "node:fs/promises"
 import { WardlineError } from "../errors.ts"
+
+/** Between creating a lock and writing into it a process needs far less; after this it has died in between. */
+const UNFINISHED_MS = 10_000
 
 /** Paths that this process holds; a lock file with our own pid and none here is from a process before us. */
 const held = new Set<string>()
@@ -38,21 +41,38 @@ async function create(lock: string): Promise<boolean> {
   }
 }
 
-/** Moves away a lock whose process has ended.
- * @throws {WardlineError} ERR_CONFLICT if it lives. */
+/** Removes a lock whose process has ended.
+ * @throws {WardlineError} ERR_CONFLICT if it lives, or while another process removes it. */
 async function removeStale(lock: string): Promise<void> {
-  const pid = Number(await readFile(lock, "utf8").catch(() => ""))
-  if (isAlive(pid)) throw inUse(lock)
-  // Renamed first: of two processes that see the stale lock only one moves it.
-  const aside = `${lock}.${process.pid}`
-  await rename(lock, aside).catch(() => {})
-  await unlink(aside).catch(() => {})
+  if (await isHeld(lock)) throw inUse(lock)
+  const removing = `${lock}.removing`
+  if (!(await create(removing))) {
+    // Its process may have died over it: the next try finds the way free.
+    if (!(await isHeld(removing))) await unlink(removing).catch(() => {})
+    throw inUse(lock)
+  }
+  try {
+    // Looked at again, alone: of two processes that saw the stale lock, the second would remove the first's new one.
+    if (await isHeld(lock)) throw inUse(lock)
+    await unlink(lock).catch(() => {})
+  } finally {
+    await unlink(removing).catch(() => {})
+  }
+}
+
+/** Whether the lock's process lives, or has only just created it. */
+async function isHeld(lock: string): Promise<boolean> {
+  try {
+    const text = await readFile(lock, "utf8")
+    if (text === "") return Date.now() - (await stat(lock)).mtimeMs < UNFINISHED_MS
+    return isAlive(Number(text))
+  } catch {
+    return false
+  }
 }
 
 function isAlive(pid: number): boolean {
-  // 0 while its owner is between creating and writing: it lives.
-  if (pid === 0) return true
-  if (!Number.isInteger(pid) || pid < 0 || pid === process.pid) return false
+  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false
   try {
     process.kill(pid, 0)
     return true

@@ -20,22 +20,33 @@ export function openDatabase(name: string, create: boolean): Promise<IDBDatabase
       request.result.createObjectStore(KEYS_STORE)
       request.result.createObjectStore(VALUES_STORE)
     }
-    request.onsuccess = () => resolve(request.result)
+    let isGivenUp = false
+    request.onsuccess = () => {
+      // Nobody waits for it any more; left open, it would keep this page from ever deleting the database.
+      if (isGivenUp) request.result.close()
+      else resolve(request.result)
+    }
     request.onerror = (event) => {
       event.preventDefault()
       if (absent) resolve(undefined)
       else reject(databaseError(request.error))
     }
-    request.onblocked = () => reject(databaseError(undefined))
+    request.onblocked = () => {
+      isGivenUp = true
+      reject(databaseError(undefined))
+    }
   })
 }
 
-/** Deletes the database. Other tabs let go of it when they are told of the version change. */
+/** Deletes the database. Other tabs let go of it when they are told of the version change; where one doesn't, it is
+ * deleted once that tab is closed.
+ * @throws {WardlineError} ERR_KEYSTORE then, or if it can't be deleted. */
 export function deleteDatabase(name: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.deleteDatabase(name)
     request.onsuccess = () => resolve()
     request.onerror = () => reject(databaseError(request.error))
+    request.onblocked = () => reject(databaseError(undefined))
   })
 }
 

@@ -322,6 +322,13 @@ test("records that name directory positions far away cost one fetch, not one eac
   assert.ok(tracker.state.position > known)
 })
 
+test("a policy that pages couldn't show is refused before it is published", async () => {
+  const { position } = clinic.admin.directory
+  await rejects(clinic.admin.setPolicy({ timeZone: "America/New_Yrok" }), "ERR_CONFIG")
+  await rejects(clinic.admin.setPolicy({ name: { english_: "Elm Street Clinic" } }), "ERR_CONFIG")
+  assert.is(clinic.admin.directory.position, position)
+})
+
 test.run()
 
 function clinicId(): Uint8Array {

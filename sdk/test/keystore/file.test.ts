@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process"
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
+import { chmod, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { suite } from "uvu"
@@ -110,6 +110,34 @@ test("the lock of a living process holds, that of a dead one doesn't", async () 
   child.kill()
   await ended
   await (await openFileKeystore(path, "pass")).close()
+})
+
+test("an empty lock holds for a moment, and no longer: its process died before it wrote", async () => {
+  const { path } = await storedFile("unfinished.keys")
+  await writeFile(`${path}.lock`, "")
+  await rejects(openFileKeystore(path, "pass"), "ERR_CONFLICT")
+  const before = new Date(Date.now() - 11_000)
+  await utimes(`${path}.lock`, before, before)
+  await (await openFileKeystore(path, "pass")).close()
+})
+
+test("a dead process's lock is removed by one opener at a time", async () => {
+  const { path } = await storedFile("raced.keys")
+  // Larger than any process id.
+  const dead = "99999999"
+  await writeFile(`${path}.lock`, dead)
+  const child = spawn(process.execPath, ["-e", "setTimeout(() => {}, 60000)"])
+  await writeFile(`${path}.lock.removing`, String(child.pid))
+  await rejects(openFileKeystore(path, "pass"), "ERR_CONFLICT")
+  assert.is(await readFile(`${path}.lock`, "utf8"), dead)
+  const ended = new Promise((resolve) => child.once("exit", resolve))
+  child.kill()
+  await ended
+  // What a dead remover left is cleared by the one try and out of the way of the next.
+  await rejects(openFileKeystore(path, "pass"), "ERR_CONFLICT")
+  await (await openFileKeystore(path, "pass")).close()
+  const beside = (await readdir(folder)).filter((name) => name.startsWith("raced.keys"))
+  assert.equal(beside, ["raced.keys"])
 })
 
 test("a write that fails leaves the file and the values in memory as they were", async () => {
