@@ -62,6 +62,7 @@ export class AdminClient {
   readonly #tracker: DirectoryTracker
   readonly #device: Device
   readonly #roleSeeds: RoleSeeds
+  #changing: Promise<void> = Promise.resolve()
 
   private constructor(context: ClientContext, tracker: DirectoryTracker, device: Device) {
     this.#context = context
@@ -231,12 +232,17 @@ export class AdminClient {
     await this.#change(() => {})
   }
 
-  async #change(compose: (author: DirectoryAuthor) => void): Promise<void> {
-    await extendDirectory(this.#context, this.#tracker, this.#device, (author) => {
-      this.#roleSeeds.update(author.state)
-      compose(author)
-      author.attest()
-    })
+  /** One change after the other: those of one device needn't cross. */
+  #change(compose: (author: DirectoryAuthor) => void): Promise<void> {
+    const done = this.#changing.then(() =>
+      extendDirectory(this.#context, this.#tracker, this.#device, (author) => {
+        this.#roleSeeds.update(author.state)
+        compose(author)
+        author.attest()
+      }),
+    )
+    this.#changing = done.catch(() => {})
+    return done
   }
 
   /** Every generation of a role that this administrator can grant; the newest has to be among them. */

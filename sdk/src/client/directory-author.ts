@@ -16,7 +16,7 @@ import {
   linkAt,
   roleKeyOf,
 } from "../directory/index.ts"
-import { isWardlineError, WardlineError } from "../errors.ts"
+import { type ErrorCode, isWardlineError, WardlineError } from "../errors.ts"
 import type { Role } from "../ids.ts"
 import {
   type DirectoryRecordType,
@@ -34,6 +34,8 @@ import type { HeldRoleKey } from "./role-seeds.ts"
 const ROLE_KEY_VALID_MS = 365 * 24 * 60 * 60 * 1000
 const EMPTY = new Uint8Array(0)
 const MAX_ATTEMPTS = 5
+/** What the relay says when another change came first (for the attest at the end: another history), or nothing. */
+const CROSSINGS: ReadonlySet<ErrorCode> = new Set(["ERR_CONFLICT", "ERR_FORK", "ERR_OFFLINE"])
 
 /** A directory under construction. Each record is checked as the relay will check it, before anything is sent. */
 export class DirectoryAuthor {
@@ -104,21 +106,20 @@ export async function extendDirectory(
     const author = new DirectoryAuthor(device, tracker.state, context.now())
     compose(author)
     if (author.records.length === 0) return
-    try {
-      const head = await postDirectory(context, author.records)
-      await tracker.refresh()
-      checkHead(tracker.state, head)
+    const answer = await postDirectory(context, author.records).catch((error: unknown) => {
+      if (attempt < MAX_ATTEMPTS && isWardlineError(error) && CROSSINGS.has(error.code)) return error
+      throw error
+    })
+    const { position } = tracker.state
+    await tracker.refresh()
+    if (!(answer instanceof WardlineError)) {
+      checkHead(tracker.state, answer)
       return
-    } catch (error) {
-      const mayRetry =
-        isWardlineError(error) && (error.code === "ERR_CONFLICT" || error.code === "ERR_OFFLINE")
-      if (!mayRetry || attempt === MAX_ATTEMPTS) throw error
-      await tracker.refresh()
-      // The answer was lost on the way, not the records.
-      const own = linkAt(tracker.state, author.state.position)
-      if (own !== undefined && equalBytes(own, author.state.link)) return
-      if (error.code === "ERR_OFFLINE") throw error
     }
+    // The answer was lost on the way, not the records.
+    const own = linkAt(tracker.state, author.state.position)
+    if (own !== undefined && equalBytes(own, author.state.link)) return
+    if (tracker.state.position === position) throw answer
   }
 }
 
