@@ -131,7 +131,11 @@ export class WardlineChatElement extends Base {
     })
     // A phone's keyboard shrinks the visual viewport only: the panel follows it so that the composer stays in sight.
     const view = window.visualViewport
-    view?.addEventListener("resize", () => parts.panel.style.setProperty("--_height", `${view.height}px`))
+    view?.addEventListener("resize", () => {
+      // Pinching in makes it small too; then the panel stays as it is.
+      const height = view.scale > 1.01 ? "" : `${view.height}px`
+      parts.panel.style.setProperty("--_height", height)
+    })
     return parts
   }
 
@@ -159,8 +163,10 @@ export class WardlineChatElement extends Base {
     parts.close.textContent = strings.close
     parts.retry.textContent = strings.retry
     if (this.#frame !== null) this.#frame.title = strings.panel
-    for (const part of [parts.launcher, parts.panel]) {
-      part.lang = strings.language
+    parts.launcher.lang = strings.language
+    parts.panel.lang = strings.language
+    // On the words alone: where launcher and panel stand is the page's direction, whatever language is chosen inside.
+    for (const part of [parts.text, parts.status]) {
       part.dir = directionOf(strings.language)
     }
     const { scheme } = parseTheme({ scheme: this.getAttribute("theme") })

@@ -35,6 +35,7 @@ async function run(): Promise<void> {
   let link: ShellLink | null = null
   let session: FrameSession | null = null
   let clinicKey: string | null = null
+  let language: string | null = null
   let isVisible = false
   const setVisible = (visible: boolean): void => {
     session?.setVisible(visible && document.visibilityState === "visible")
@@ -44,7 +45,10 @@ async function run(): Promise<void> {
     configure: (config) => {
       theme = config.theme
       if (app.isConnected) applyTheme(app, theme)
-      if (clinicKey === config.clinicKey) session?.setLanguage(config.language)
+      // The page's own change of language; the patient's choice outlives a change of theme.
+      if (clinicKey === config.clinicKey && language !== config.language)
+        session?.setLanguage(config.language)
+      language = config.language
       if (clinicKey !== null) return
       clinicKey = config.clinicKey
       void FrameSession.begin(
@@ -75,4 +79,8 @@ async function run(): Promise<void> {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => applyTheme(app, theme))
   document.addEventListener("visibilitychange", () => setVisible(isVisible))
   window.addEventListener("pagehide", () => void session?.end())
+  // Brought back from the browser's cache, after its session was ended.
+  window.addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) location.reload()
+  })
 }

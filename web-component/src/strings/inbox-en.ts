@@ -57,7 +57,7 @@ export const inboxStrings: InboxStrings = {
   closeConversation: "Close conversation",
   closeTitle: "Close this conversation?",
   closeText: "The patient can read it but not write in it any more, and can start a new one.",
-  closing: "Conversation closed",
+  closing: "Closing the conversation…",
   closedConversation: "This conversation is closed.",
   noMessages: "No messages yet.",
   reconnecting: "No connection. What you write is kept on this device and sent when it’s back.",

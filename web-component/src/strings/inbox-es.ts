@@ -57,7 +57,7 @@ export const inboxStrings: InboxStrings = {
   closeConversation: "Cerrar conversación",
   closeTitle: "¿Cerrar esta conversación?",
   closeText: "El paciente podrá leerla, pero ya no escribir en ella, y podrá empezar una nueva.",
-  closing: "Conversación cerrada",
+  closing: "Cerrando la conversación…",
   closedConversation: "Esta conversación está cerrada.",
   noMessages: "Todavía no hay mensajes.",
   reconnecting: "Sin conexión. Lo que escriba se guarda en este dispositivo y se enviará cuando vuelva.",

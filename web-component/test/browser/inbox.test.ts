@@ -123,7 +123,7 @@ test("closing asks for a reason and can be undone for a moment", async () => {
   await dialog.getByRole("radio", { name: "Handled elsewhere" }).check()
   assert.equal(await axeProblems(page), [])
   await dialog.getByRole("button", { name: "Close conversation" }).click()
-  await page.getByText("Conversation closed", { exact: true }).waitFor()
+  await page.getByText("Closing the conversation…").waitFor()
   await page.getByRole("button", { name: "Undo" }).click()
   await page.waitForTimeout(7_000)
   assert.ok(await textbox(page).isVisible())

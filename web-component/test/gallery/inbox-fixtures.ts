@@ -65,7 +65,7 @@ export const inboxCases: Readonly<Record<string, Partial<InboxModel>>> = {
     pane: { kind: "open", id: "c5", view: view({ id: "c5", status: "closed", messages: talk("en") }) },
   },
   offline: { ...inbox, connection: { kind: "offline", retryAtMs: NOW } },
-  toast: { ...inbox, toast: { text: "Conversation closed", undo: () => undefined } },
+  toast: { ...inbox, toast: { text: "Closing the conversation…", undo: () => undefined } },
 }
 
 export async function inboxModelOf(name: string, language: string): Promise<InboxModel> {
