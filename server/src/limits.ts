@@ -14,8 +14,6 @@ export const PAGE_RECORDS = 128
 export const PAGE_BYTES = 262_144
 /** A socket with more than this unsent gets nothing more until it has drained: it reads on from the store. */
 export const MAX_UNSENT_BYTES = 1_048_576
-/** A session with fewer unsent bytes than this is refilled. */
-const REFILL_BELOW_BYTES = 262_144
 /** Credit that one subscription can gather; more can't be meant. */
 export const MAX_CREDIT = 1_000_000
 /** Conversations listed in one answer. */

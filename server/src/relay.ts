@@ -91,7 +91,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     const logKey = openLogKey(options.data)
     const clinics = new Map<string, Clinic>()
     for (const rootKey of rootKeys) {
-      const clinic = await openClinic(store, clinicIdOf(sha256 as Hash, rootKey), rootKey, now())
+      const clinic = await openClinic(store, clinicIdOf(sha256, rootKey), rootKey, now())
       clinics.set(clinic.key, clinic)
     }
     return await RunningRelay.start(options, { store, clinics, limits, log, now, logKey })

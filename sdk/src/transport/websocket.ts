@@ -22,7 +22,7 @@ export async function webSocketOpener(): Promise<OpenSocket> {
   if (Native !== undefined && !inNode) return adapt((url) => new Native(url, SUBPROTOCOL))
   const { WebSocket } = await import("ws")
   const options = { perMessageDeflate: false, maxPayload: MAX_FRAME_BYTES }
-  return adapt((url) => new WebSocket(url, SUBPROTOCOL, options) as WebSocketLike)
+  return adapt((url) => new WebSocket(url, SUBPROTOCOL, options))
 }
 
 function adapt(make: MakeWebSocket): OpenSocket {

@@ -150,11 +150,11 @@ test("a revoked device is out at once, and what is said afterwards is closed to 
   const open = await nurse.open(conversation.id)
   const byDoctor = await doctor.open(conversation.id, { role: "nursing" })
   await open.send("before")
-  const generation = own.admin.directory.roleKeys.get("nursing" as never)?.length
+  const generation = own.admin.directory.roleKeys.get("nursing")?.length
   await own.admin.revokeDevice(own.deviceIds.nurse)
   await until(nurse, "connection", () => nurse.connection.kind === "closed")
   assert.is(nurse.connection.kind === "closed" && nurse.connection.error?.code, "ERR_REVOKED")
-  assert.is(own.admin.directory.roleKeys.get("nursing" as never)?.length, (generation ?? 0) + 1)
+  assert.is(own.admin.directory.roleKeys.get("nursing")?.length, (generation ?? 0) + 1)
   await conversation.send("without the nurse")
   await until(byDoctor, "change", () => texts(byDoctor).length === 2)
   await rejects(own.staff("nurse"), "ERR_REVOKED")

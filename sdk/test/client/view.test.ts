@@ -17,8 +17,8 @@ const NURSE = new Uint8Array(16).fill(2)
 const DOCTOR = new Uint8Array(16).fill(3)
 const key = new Uint8Array(32)
 const patient: Participant = { kind: "patient", device: PATIENT, signingKey: key }
-const nurse: Participant = { kind: "staff", device: NURSE, signingKey: key, role: "nursing" as Role }
-const doctor: Participant = { kind: "staff", device: DOCTOR, signingKey: key, role: "medical" as Role }
+const nurse: Participant = { kind: "staff", device: NURSE, signingKey: key, role: "nursing" }
+const doctor: Participant = { kind: "staff", device: DOCTOR, signingKey: key, role: "medical" }
 
 /** A story: who, what, and up to where she had seen. */
 type Step = [from: Participant, payload: Payload | string, seen: number] | "refused"

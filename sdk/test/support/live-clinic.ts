@@ -87,7 +87,7 @@ export async function startClinic(
   const staff = { nurse, biller, doctor }
   const staffKeystore = async (name: keyof typeof staff): Promise<Keystore> => {
     const keystore = memoryKeystore()
-    await enrolDevice(keystore, clinicKey, staff[name].seeds as DeviceSeeds)
+    await enrolDevice(keystore, clinicKey, staff[name].seeds)
     return keystore
   }
   return {

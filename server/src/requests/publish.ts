@@ -121,7 +121,9 @@ export class Publish implements Request {
     const event = this.#eventOf(access, transaction.nowMs)
     const placed = transaction.addToConversation(conversation, this.#record, this.#hash, true, event)
     applyChange(conversation, change, session.device, placed.position, this.#hash)
-    conversation.lastBy = session.kind === "patient" ? "patient" : "staff"
+    // Opening a conversation to read it, or new keys for it, is no answer.
+    if (change.kind !== "access" && change.kind !== "epoch")
+      conversation.lastBy = session.kind === "patient" ? "patient" : "staff"
     this.#ack = placed
   }
 

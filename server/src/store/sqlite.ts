@@ -257,7 +257,7 @@ export class SqliteStore implements Store {
     const afterNo = after === undefined ? 0 : (after as NumberedScope).no
     return this.#sql.scopesOfClinic.all(clinicNo, afterNo, limit).map(({ no, id }) => {
       const records = this.#sql.countRecords.get(no * SCOPE, (no + 1) * SCOPE) as number
-      const link = this.#sql.lastLink.get(no * SCOPE, (no + 1) * SCOPE) as Buffer | undefined
+      const link = this.#sql.lastLink.get(no * SCOPE, (no + 1) * SCOPE)
       return { ref: { id, no, clinicNo } as ScopeRef, records, link: link ?? new Uint8Array(0) }
     })
   }
