@@ -1,0 +1,219 @@
+/** kill -9 at random instants under load, again and again on one data folder: what was acked is there exactly once, at
+ * the acked place, and the audit log verifies. WARDLINE_CRASH_ROUNDS sets the number of rounds. */
+import { type ChildProcess, spawn } from "node:child_process"
+import { randomInt } from "node:crypto"
+import { createInterface, type Interface } from "node:readline"
+import { fileURLToPath } from "node:url"
+import { sha256 } from "@wardline/sdk/crypto"
+import { nextLink, startLink, toHex } from "@wardline/sdk/protocol"
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import { verifyStore } from "../../src/audit/verify.ts"
+import { SqliteStore } from "../../src/store/sqlite.ts"
+import { TestChat } from "../support/chat.ts"
+import { logIn, type TestClient } from "../support/client.ts"
+import { newDevice, TestClinic } from "../support/clinic.ts"
+import { newFolder, removeFolder, start } from "../support/relay.ts"
+
+const ROUNDS = Number(process.env.WARDLINE_CRASH_ROUNDS ?? 200)
+const PATIENTS = 4
+/** Records that each patient has on the way at once. */
+const IN_FLIGHT = 12
+/** Processes that are ready before they are needed. */
+const WARM = 2
+/** Every so many rounds the whole audit log is verified, not only at the end. */
+const VERIFY_EVERY = 25
+
+const test = suite("crash")
+const clinic = new TestClinic()
+const CHILD = fileURLToPath(new URL("../support/crash-child.ts", import.meta.url))
+
+interface Ack {
+  position: number
+  link: string
+}
+
+/** A patient's device with a durable outbox, as the SDK has one: what wasn't acked is sent again, in order. */
+class Patient {
+  readonly device = newDevice()
+  readonly chat = new TestChat(clinic, this.device)
+  readonly outbox: Uint8Array[]
+  /** By record hash. */
+  readonly acked = new Map<string, Ack>()
+  readonly composed: string[] = []
+  #lastPosition = 0
+
+  constructor() {
+    this.outbox = this.chat.beginning()
+    this.composed.push(...this.outbox.map((record) => toHex(sha256(record))))
+  }
+
+  #compose(): void {
+    const record = this.chat.message(this.device, { seenPosition: this.#lastPosition })
+    this.composed.push(toHex(sha256(record)))
+    this.outbox.push(record)
+  }
+
+  /** Sends until the relay is gone. */
+  async talk(url: string, onAck: () => void): Promise<void> {
+    let client: TestClient | undefined
+    try {
+      client = await logIn(url, clinic, this.device)
+      const alive = client
+      const lanes: Promise<void>[] = []
+      let next = 0
+      const lane = async (): Promise<void> => {
+        for (;;) {
+          if (next >= this.outbox.length) this.#compose()
+          const record = this.outbox[next++] as Uint8Array
+          const answer = await alive.publish(record)
+          if (answer.kind === "error") throw new Error(`${answer.code}: ${answer.message}`)
+          this.#take(record, { position: answer.position, link: toHex(answer.link) })
+          next--
+          onAck()
+        }
+      }
+      for (let i = 0; i < IN_FLIGHT; i++) lanes.push(lane())
+      await Promise.all(lanes)
+    } catch (error) {
+      if (!/^closed|ECONN|socket hang up/.test((error as Error).message)) throw error
+    } finally {
+      client?.socket.terminate()
+    }
+  }
+
+  #take(record: Uint8Array, ack: Ack): void {
+    const hash = toHex(sha256(record))
+    const before = this.acked.get(hash)
+    assert.equal(before ?? ack, ack, "a retry got another ack")
+    this.acked.set(hash, ack)
+    this.outbox.splice(this.outbox.indexOf(record), 1)
+    this.#lastPosition = Math.max(this.#lastPosition, ack.position)
+  }
+
+  /** Compares everything stored with everything acked. */
+  check(store: SqliteStore): void {
+    const loaded = store.loadConversation(this.chat.id)
+    if (loaded === undefined) {
+      assert.is(this.acked.size, 0)
+      return
+    }
+    const records = store.read(loaded.ref, 0, 1e9, 1e12)
+    const seen = new Map<string, Ack>()
+    let link = startLink(sha256, this.chat.id)
+    for (const [i, record] of records.entries()) {
+      assert.is(record.position, i + 1, "a gap")
+      const hash = sha256(record.bytes)
+      link = nextLink(sha256, link, record.position, hash)
+      assert.is(toHex(record.link), toHex(link), "a wrong link")
+      assert.not(seen.has(toHex(hash)), "a record twice")
+      seen.set(toHex(hash), { position: record.position, link: toHex(link) })
+    }
+    for (const [hash, ack] of this.acked)
+      assert.equal(seen.get(hash), ack, "an acked record is lost or moved")
+    assert.equal([...seen.keys()], this.composed.slice(0, seen.size), "another order than the sender's")
+  }
+}
+
+interface Warm {
+  child: ChildProcess
+  lines: Interface
+  read: () => Promise<string>
+}
+
+/** A process that has loaded everything and waits for the word. */
+function warmUp(folder: string): Warm {
+  const args = ["--conditions=source", "--import", import.meta.resolve("tsx"), CHILD, folder, clinic.key]
+  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] })
+  const lines = createInterface({ input: child.stdout })
+  const queue = lines[Symbol.asyncIterator]()
+  const read = async (): Promise<string> => {
+    const { value, done } = await queue.next()
+    return done === true ? "" : value
+  }
+  return { child, lines, read }
+}
+
+const ended = (child: ChildProcess): Promise<void> =>
+  new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve()
+    else child.once("exit", () => resolve())
+  })
+
+/** One life of the relay: from the word to its violent end. */
+async function live({ child, read }: Warm, patients: readonly Patient[]): Promise<void> {
+  // One in ten dies while it starts: during recovery, or before anybody is served.
+  const diesEarly = randomInt(10) === 0
+  const kill = (afterMs: number): void => {
+    setTimeout(() => child.kill("SIGKILL"), afterMs)
+  }
+  assert.is(await read(), "warm")
+  child.stdin?.write("go\n")
+  if (diesEarly) kill(randomInt(60))
+  const url = await read()
+  if (url !== "") {
+    let isArmed = diesEarly
+    const onAck = (): void => {
+      if (!isArmed) kill(randomInt(150))
+      isArmed = true
+    }
+    await Promise.all(patients.map((patient) => patient.talk(url, onAck)))
+  }
+  await ended(child)
+}
+
+async function verifyLog(folder: string): Promise<void> {
+  const store = new SqliteStore(folder, { isReadOnly: true })
+  const report = await verifyStore(store, () => {})
+  store.close()
+  assert.is(report.fault, undefined)
+}
+
+test(`${ROUNDS} kills lose nothing, double nothing, leave no gap`, async () => {
+  const folder = newFolder()
+  await (await start(clinic, { data: folder })).close()
+  const patients = Array.from({ length: PATIENTS }, () => new Patient())
+  // The next ones load their code while one works.
+  const warm = Array.from({ length: WARM }, () => warmUp(folder))
+  try {
+    for (let round = 1; round <= ROUNDS; round++) {
+      warm.push(warmUp(folder))
+      await live(warm.shift() as Warm, patients)
+      // As a relay would find it: the log of the killed process is recovered by whoever opens the file.
+      const store = new SqliteStore(folder, { isReadOnly: true })
+      for (const patient of patients) patient.check(store)
+      store.close()
+      if (round % VERIFY_EVERY === 0) await verifyLog(folder)
+    }
+  } finally {
+    for (const { child } of warm) child.kill("SIGKILL")
+    await Promise.all(warm.map(({ child }) => ended(child)))
+  }
+
+  // At last everything that was ever composed gets through, once.
+  const relay = await start(clinic, { data: folder, limits: { recordsBurst: 100_000, bytesBurst: 1e9 } })
+  for (const patient of patients) {
+    const client = await logIn(relay.url, clinic, patient.device)
+    for (const { position, hash } of (await client.publishAll(patient.outbox)).map((ack, i) => ({
+      position: ack.position,
+      hash: toHex(sha256(patient.outbox[i] as Uint8Array)),
+    })))
+      assert.is(patient.composed[position - 1], hash)
+    await client.close()
+  }
+  await relay.close()
+  const store = new SqliteStore(folder, { isReadOnly: true })
+  let stored = 0
+  for (const patient of patients) {
+    patient.check(store)
+    const position = store.loadConversation(patient.chat.id)?.position ?? 0
+    assert.is(position, patient.composed.length)
+    stored += position
+  }
+  store.close()
+  await verifyLog(folder)
+  assert.ok(stored > ROUNDS, `${stored} records in ${ROUNDS} rounds`)
+  removeFolder(folder)
+})
+
+test.run()
