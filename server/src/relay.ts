@@ -1,7 +1,7 @@
 /** A running relay: one HTTP server, one store, one group commit, wired together. */
 import { createServer, type IncomingMessage, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
-import { clinicIdOf, type Hash, isAcceptableSigningKey, toHex, WardlineError } from "@wardline/sdk/protocol"
+import { clinicIdOf, isAcceptableSigningKey, toHex, WardlineError } from "@wardline/sdk/protocol"
 import { type Clinic, openClinic } from "./clinic.ts"
 import { Conversations } from "./conversations.ts"
 import { Delivery } from "./delivery.ts"

@@ -302,7 +302,10 @@ test("staff list the conversations of their roles, newest first, and follow them
       lastBy: "patient",
       hasRecords: false,
     })
+    // Reading is no answer; a message is.
     await nurse.publishAll([first.access(clinic.nurse)])
+    assert.is((await nurse.nextOf("conversation", id)).lastBy, "patient")
+    await nurse.publishAll([first.message(clinic.nurse)])
     assert.is((await nurse.nextOf("conversation", id)).lastBy, "staff")
     await nurse.publishAll([first.close(clinic.nurse)])
     assert.is((await nurse.nextOf("conversation", id)).closed, true)

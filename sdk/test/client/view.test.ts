@@ -9,7 +9,6 @@ import {
   type ViewState,
 } from "../../src/client/view.ts"
 import type { Participant, Payload, TranscriptEvent } from "../../src/conversation/index.ts"
-import type { Role } from "../../src/ids.ts"
 
 const test = suite("view")
 const PATIENT = new Uint8Array(16).fill(1)

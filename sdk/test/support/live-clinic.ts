@@ -7,7 +7,6 @@ import {
   AdminClient,
   type ClientOptions,
   type CreatedClinic,
-  type DeviceSeeds,
   enrolDevice,
   type Keystore,
   memoryKeystore,
