@@ -197,7 +197,7 @@ export class Follower {
     if (isWardlineError(error) && error.retryable) {
       // Such as a directory that couldn't be fetched: begin again here on the next connection.
       this.#session?.end(
-        CLOSE_CODES.done,
+        CLOSE_CODES.timeout,
         new WardlineError("ERR_OFFLINE", "the connection was given up", { cause: error }),
       )
       return

@@ -173,7 +173,9 @@ test("a restored old backup catches up before it sends: no sequence number is us
   await patient.close()
   const restored = await clinic.patient(backup)
   const [old] = restored.conversations as [Conversation]
+  const before = await clinicRecords(old.id)
   await old.send("four")
+  assert.is(await clinicRecords(old.id), before + 2, "a new epoch after restoring, and the message")
   assert.equal(texts(old), ["one", "two", "three", "four"])
   assert.is(refused(old), 0)
   const nurse = await clinic.staff("nurse")
@@ -200,7 +202,10 @@ test("a backup with a message that was sent since doesn't send it again", async 
   }
   const backup = await copyOf(keystore)
   delete proxy.hooks.toRelay
+  // With a new role key it is sealed anew, so that what is sent isn't what the backup holds.
+  await clinic.admin.rotateRole("nursing")
   proxy.killAll()
+  patient.retryNow()
   await sending
   await patient.close()
   const restored = await clinic.patient(backup)
@@ -209,6 +214,28 @@ test("a backup with a message that was sent since doesn't send it again", async 
   await old.send("twice")
   assert.equal(texts(old), ["once", "twice"])
   await restored.close()
+})
+
+test("a record that names a directory which can't be fetched now is taken when it can", async () => {
+  const patient = await clinic.patient(memoryKeystore(), proxy.url)
+  const conversation = await begin(patient)
+  await until(conversation, "change", () => conversation.view.live)
+  const nurse = await clinic.staff("nurse")
+  const open = await nurse.open(conversation.id)
+  await until(conversation, "change", () => conversation.view.messages.length === 1)
+  proxy.hooks.toClient = (frame) => (frame.kind === "directory" ? [] : undefined)
+  proxy.hooks.http = () => ({ status: 502, headers: {}, body: new Uint8Array(0) })
+  await clinic.admin.rotateRole("nursing")
+  await open.send("under a new key")
+  await until(patient, "connection", () => patient.connection.kind === "offline")
+  assert.equal(texts(conversation), [])
+  delete proxy.hooks.toClient
+  delete proxy.hooks.http
+  patient.retryNow()
+  await until(conversation, "change", () => texts(conversation).length === 1)
+  assert.is(refused(conversation), 0)
+  await patient.close()
+  await nurse.close()
 })
 
 test.run()

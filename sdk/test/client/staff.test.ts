@@ -191,6 +191,29 @@ test("a new nurse can read what was said before she came", async () => {
   await own.close()
 })
 
+test("a keeper vouches for the directory when a quarter of its time is up, not before; others never", async () => {
+  let offsetMs = 0
+  const now = (): number => Date.now() + offsetMs
+  const own = await startClinic({ now })
+  const position = async (): Promise<number> => {
+    await own.admin.refresh()
+    return own.admin.directory.position
+  }
+  const visit = async (name: "nurse" | "doctor"): Promise<void> => {
+    await (await StaffClient.connect({ ...own.options(await own.staffKeystore(name)), now })).close()
+  }
+  const before = await position()
+  await visit("nurse")
+  offsetMs = 2 * 24 * 60 * 60 * 1000
+  await visit("doctor")
+  assert.is(await position(), before)
+  await visit("nurse")
+  assert.is(await position(), before + 1)
+  await visit("nurse")
+  assert.is(await position(), before + 1)
+  await own.close()
+})
+
 test("a device that nobody added, or an administrator's, isn't staff", async () => {
   const unknown = memoryKeystore()
   await enrolDevice(unknown, clinic.created.clinicKey)

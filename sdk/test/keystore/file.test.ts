@@ -51,47 +51,17 @@ test("an empty passphrase is refused", async () => {
   await rejects(openFileKeystore(join(folder, "none.keys"), ""), "ERR_CONFIG")
 })
 
-const HEADER = { memory: 5, passes: 9, lanes: 13, salt: 14, check: 46, nonce: 62, ciphertext: 86 }
-const changes: {
-  name: string
-  code: "ERR_KEYSTORE" | "ERR_LOCKED"
-  change: (bytes: Buffer) => Uint8Array
-}[] = [
-  { name: "another magic", code: "ERR_KEYSTORE", change: (b) => flip(b, 0) },
-  { name: "an older version", code: "ERR_KEYSTORE", change: (b) => set(b, 4, 0) },
-  { name: "a newer version", code: "ERR_KEYSTORE", change: (b) => set(b, 4, 2) },
-  { name: "less memory", code: "ERR_KEYSTORE", change: (b) => u32(b, HEADER.memory, 1024) },
-  { name: "fewer passes", code: "ERR_KEYSTORE", change: (b) => u32(b, HEADER.passes, 1) },
-  {
-    name: "memory to exhaust the machine",
-    code: "ERR_KEYSTORE",
-    change: (b) => u32(b, HEADER.memory, 2 ** 31),
-  },
-  { name: "passes to hang it", code: "ERR_KEYSTORE", change: (b) => u32(b, HEADER.passes, 2 ** 31) },
-  { name: "other lanes", code: "ERR_KEYSTORE", change: (b) => set(b, HEADER.lanes, 4) },
-  { name: "another salt", code: "ERR_LOCKED", change: (b) => flip(b, HEADER.salt) },
-  { name: "another check", code: "ERR_LOCKED", change: (b) => flip(b, HEADER.check) },
-  { name: "another nonce", code: "ERR_KEYSTORE", change: (b) => flip(b, HEADER.nonce) },
-  {
-    name: "a changed byte of ciphertext",
-    code: "ERR_KEYSTORE",
-    change: (b) => flip(b, HEADER.ciphertext + 3),
-  },
-  { name: "a changed tag", code: "ERR_KEYSTORE", change: (b) => flip(b, b.length - 1) },
-  { name: "a trailing byte", code: "ERR_KEYSTORE", change: (b) => Buffer.concat([b, Buffer.of(0)]) },
-  { name: "the end cut off", code: "ERR_KEYSTORE", change: (b) => b.subarray(0, b.length - 1) },
-  { name: "only a header", code: "ERR_KEYSTORE", change: (b) => b.subarray(0, HEADER.check) },
-  { name: "half a header", code: "ERR_KEYSTORE", change: (b) => b.subarray(0, 20) },
-  { name: "an empty file", code: "ERR_KEYSTORE", change: () => new Uint8Array(0) },
-]
-
-const original = await storedFile("changed.keys")
-for (const { name, code, change } of changes) {
-  test(`${name} is ${code}`, async () => {
-    await writeFile(original.path, change(Buffer.from(original.bytes)))
-    await rejects(openFileKeystore(original.path, "pass"), code)
-  })
-}
+test("a file that was changed on disk is refused, and opens again once it is put right", async () => {
+  const { path, bytes } = await storedFile("changed.keys")
+  for (const at of [5, bytes.length - 1]) {
+    const changed = Uint8Array.from(bytes)
+    changed[at] = (changed[at] as number) ^ 1
+    await writeFile(path, changed)
+    await rejects(openFileKeystore(path, "pass"), "ERR_KEYSTORE")
+  }
+  await writeFile(path, bytes)
+  await (await openFileKeystore(path, "pass")).close()
+})
 
 test("two openers of one file: the second is ERR_CONFLICT until the first closes", async () => {
   const path = join(folder, "twice.keys")
@@ -211,19 +181,4 @@ function runAndKill(script: string, writes: number): Promise<number> {
     })
     child.once("exit", () => resolve(last))
   })
-}
-
-function flip(bytes: Buffer, at: number): Buffer {
-  bytes[at] = (bytes[at] as number) ^ 1
-  return bytes
-}
-
-function set(bytes: Buffer, at: number, value: number): Buffer {
-  bytes[at] = value
-  return bytes
-}
-
-function u32(bytes: Buffer, at: number, value: number): Buffer {
-  bytes.writeUInt32BE(value, at)
-  return bytes
 }
