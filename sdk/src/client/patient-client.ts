@@ -54,6 +54,7 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
   #held: readonly Held[] = []
   #starting: readonly Starting[] = []
   #host: ConversationHost | undefined
+  #beginning: Promise<void> | undefined
 
   private constructor(core: ClientCore) {
     super()
@@ -119,7 +120,7 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
     await abortable(directory.refresh(), signal)
     directory.assertFresh()
     const device = await this.#ownDevice()
-    if (this.#host === undefined) await this.#begin(device)
+    await this.#begin(device)
     this.#core.assertOwner()
     const host = this.#hostOf(device)
     const id = toHex(randomBytes(ID_BYTES))
@@ -190,7 +191,13 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
     })
   }
 
+  /** Connects as this device, once. */
   #begin(device: Device): Promise<void> {
+    this.#beginning ??= this.#connect(device)
+    return this.#beginning
+  }
+
+  #connect(device: Device): Promise<void> {
     this.#host = this.#hostOf(device)
     return this.#core.start(device, {
       connection: () => this.dispatchEvent(new Event("connection")),

@@ -54,8 +54,6 @@ export class Sender {
   readonly #acked = new Map<string, string>()
   /** Outbox ids by record hash, for what was sent in this run. */
   readonly localIds: Map<string, string> = new Map()
-  /** This device's accepted messages by sequence, as payload hashes. */
-  readonly #accepted = new Map<number, string>()
   readonly #stop = new AbortController()
   #running = false
   /** Something changed since the loop last looked. */
@@ -198,7 +196,6 @@ export class Sender {
     if (event.payload.type === "unknown") return
     if (event.payload.type === "receipt") this.#receiptSent = Math.max(this.#receiptSent, event.payload.read)
     const payloadHash = toHex(sha256(encodePayload(event.payload)))
-    this.#accepted.set(event.sequence, payloadHash)
     const item = this.#itemOf(event.hash) ?? this.#itemAt(event.sequence, payloadHash)
     if (item !== undefined) await this.#arrived(item, event.hash)
   }

@@ -2,8 +2,9 @@
  * what is shown stays true. */
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { sha256 } from "../../src/crypto/index.ts"
 import { type Conversation, type Keystore, memoryKeystore, type PatientClient } from "../../src/index.ts"
-import type { Frame } from "../../src/protocol/index.ts"
+import { decodeRecord, type Frame, nextLink, startLink } from "../../src/protocol/index.ts"
 import { type EvilRelay, startEvilRelay } from "../attacks/evil-relay.ts"
 import { rejects } from "../support/errors.ts"
 import { begin, type LiveClinic, startClinic, until } from "../support/live-clinic.ts"
@@ -88,6 +89,7 @@ for (const { name, change } of [
     const [patient, conversation] = await reopen(keystore)
     await assertStopped(conversation, "ERR_FORK")
     assert.ok(["one", "one,two"].includes(texts(conversation).join()))
+    assert.is(refusedOnes(conversation), 0, "nothing is looked at beyond the gap")
     await patient.close()
   })
 }
@@ -146,6 +148,38 @@ test("changes one bit of a message: refused, with its place", async () => {
   // "three" names what its sender had really seen: that is the evidence. A run of refused ones shows once. A run of refused records shows once.
   assert.is(refusedOnes(conversation), 1)
   assert.equal(texts(conversation), ["one"])
+  await patient.close()
+})
+
+/** The attacker's history, told without contradiction: the last message is changed, and the head fits. */
+function tellAnotherStory(): void {
+  const links: Uint8Array[] = []
+  proxy.hooks.toClient = (frame) => {
+    if (frame.kind === "live") return [{ ...frame, link: links.at(-1) ?? frame.link }]
+    if (frame.kind !== "deliver") return undefined
+    const { position } = frame
+    const record = position === 6 ? frame.record.with(200, (frame.record[200] as number) ^ 1) : frame.record
+    const before = links.at(-1) ?? startLink(sha256, decodeRecord(record).scope)
+    links.push(nextLink(sha256, before, position, sha256(record)))
+    return [{ ...frame, record }]
+  }
+}
+
+test("tells another story in which everything fits: ERR_FORK by the stored head", async () => {
+  const { keystore } = await withHistory()
+  tellAnotherStory()
+  const [patient, conversation] = await reopen(keystore)
+  await assertStopped(conversation, "ERR_FORK")
+  await patient.close()
+})
+
+test("tells it to a device without memory: what isn't signed is refused, and only that", async () => {
+  const { keystore } = await withHistory()
+  tellAnotherStory()
+  const [patient, conversation] = await reopen(keystore, { forgetHead: true })
+  await until(conversation, "change", () => conversation.view.live)
+  assert.equal(texts(conversation), ["one", "two"])
+  assert.is(refusedOnes(conversation), 1)
   await patient.close()
 })
 

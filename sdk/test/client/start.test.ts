@@ -100,6 +100,16 @@ test("a connection that breaks in between is nothing that start's caller sees", 
   await patient.close()
 })
 
+test("two starts at once in one client are two conversations of one device", async () => {
+  const before = await listed()
+  const keystore = memoryKeystore()
+  const patient = await clinic.patient(keystore)
+  const both = await Promise.all([begin(patient, "refill"), begin(patient, "question")])
+  for (const conversation of both) await conversation.send("hello")
+  assert.is(await listed(), before + 2)
+  await patient.close()
+})
+
 test("aborting before anything was sent leaves nothing of the conversation", async () => {
   const keystore = memoryKeystore()
   const patient = await clinic.patient(keystore, proxy.url)

@@ -31,7 +31,7 @@ function open(file: Uint8Array, key: Uint8Array = KEY): Map<string, Uint8Array> 
 }
 
 test("what is sealed opens, with every value", () => {
-  assert.equal(open(FILE), new Map([...VALUES].sort()))
+  assert.equal([...open(FILE)], [...VALUES].reverse())
   assert.equal(readHeader(FILE).parameters, FILE_PARAMETERS)
 })
 

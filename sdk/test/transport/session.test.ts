@@ -208,7 +208,7 @@ test("gives credit back as records are worked through, not as they arrive", asyn
       await gate
       taken.push(position)
     },
-    live: () => {},
+    live: () => session.probe(),
     failed: () => {},
   })
   const subscribe = await connection.next("subscribe")
@@ -216,7 +216,8 @@ test("gives credit back as records are worked through, not as they arrive", asyn
   for (let i = 1; i <= SUBSCRIPTION_CREDIT; i++) {
     connection.send({ kind: "deliver", id: subscribe.id, position: i, record: RECORD })
   }
-  session.probe()
+  // All have arrived when the client has heard that they are all, and none has been credited.
+  connection.send({ kind: "live", id: subscribe.id, position: SUBSCRIPTION_CREDIT, link: bytes(32, 1) })
   await connection.next("ping")
   release()
   const credit = await connection.next("credit")
