@@ -1,0 +1,85 @@
+/** Nothing by a revoked device comes after its revocation, not even in the same transaction. */
+import { connect, type Socket } from "node:net"
+import { encodeFrame, toHex, Writer } from "@wardline/sdk/protocol"
+import { decodeEntry, ENTRY_BYTES } from "@wardline/sdk/tlog"
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import { SqliteStore } from "../../src/store/sqlite.ts"
+import { TestChat } from "../support/chat.ts"
+import { logIn } from "../support/client.ts"
+import { newDevice, TestClinic } from "../support/clinic.ts"
+import { newFolder, removeFolder, start } from "../support/relay.ts"
+
+const test = suite("revocation")
+const TRIES = 12
+
+async function connected(url: string): Promise<Socket> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  socket.on("error", () => {})
+  await new Promise<void>((resolve) => socket.once("connect", resolve))
+  return socket
+}
+
+function postBytes(clinic: TestClinic, record: Uint8Array): Buffer {
+  const body = new Writer().lp32(record).done()
+  const head = `POST /v1/clinics/${clinic.name}/directory HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`
+  return Buffer.concat([Buffer.from(head), body])
+}
+
+test("what arrives together with the revocation is judged after it", async () => {
+  const folder = newFolder()
+  const clinic = new TestClinic()
+  const relay = await start(clinic, { data: folder })
+  const revoked = new Set<string>()
+  for (let i = 0; i < TRIES; i++) {
+    const colleague = newDevice()
+    const socket = await connected(relay.url)
+    socket.write(postBytes(clinic, clinic.addStaff(colleague, "nursing")))
+    await new Promise<void>((resolve) => socket.once("data", () => resolve()))
+    const device = newDevice()
+    const chat = new TestChat(clinic, device)
+    const patient = await logIn(relay.url, clinic, device)
+    await patient.publishAll(chat.beginning())
+    const nurse = await logIn(relay.url, clinic, colleague)
+    await nurse.publishAll([chat.access(colleague)])
+    const message = encodeFrame({ kind: "publish", id: 99, record: chat.message(colleague) })
+    const revocation = postBytes(clinic, clinic.revoke(colleague))
+    revoked.add(toHex(colleague.id))
+    // Both are in the kernel before the relay reads either.
+    socket.write(revocation)
+    nurse.socket.send(message)
+    assert.is((await nurse.closed).code, 4403)
+    socket.destroy()
+    await patient.close()
+  }
+  await relay.close()
+
+  const store = new SqliteStore(folder, { isReadOnly: true })
+  const ref = store.clinics()[0]
+  const gone = new Set<string>()
+  let sequence = 0
+  let revocations = 0
+  while (ref) {
+    const page = store.readAudit(ref, sequence)
+    if (page.length === 0) break
+    for (let at = 0; at < page.length; at += ENTRY_BYTES) {
+      const entry = decodeEntry(page.subarray(at, at + ENTRY_BYTES))
+      sequence = entry.sequence
+      if (entry.action === "create")
+        assert.not(gone.has(toHex(entry.actor)), "a record after its device's revocation")
+      if (entry.action !== "directory-change") continue
+      const record = store.find(ref, entry.scope, entry.position)
+      const id = toHex(record?.bytes.subarray(48, 64) ?? new Uint8Array(0))
+      if (record?.bytes[3] === 6 && revoked.has(id)) {
+        gone.add(id)
+        revocations++
+      }
+    }
+  }
+  store.close()
+  assert.is(revocations, TRIES)
+  removeFolder(folder)
+})
+
+test.run()

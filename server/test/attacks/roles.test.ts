@@ -1,0 +1,29 @@
+/** A device with several roles acts in those that the conversation addresses, and in no other. */
+import { asRole, encodeDeviceAdd } from "@wardline/sdk/protocol"
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import { TestChat } from "../support/chat.ts"
+import { logIn } from "../support/client.ts"
+import { keysOf, newDevice, TestClinic } from "../support/clinic.ts"
+import { withRelay } from "../support/relay.ts"
+
+const test = suite("roles")
+
+test("access is by a role that the conversation addresses, whatever else the device holds", async () => {
+  const clinic = new TestClinic()
+  const both = newDevice()
+  const roles = ["billing", "nursing"].map((role) => ({ role: asRole(role), keeper: false }))
+  clinic.sign("device-add", encodeDeviceAdd({ keys: keysOf(both), name: "Both", roles, expires: 0 }))
+  await withRelay(clinic, async ({ url }) => {
+    const device = newDevice()
+    const chat = new TestChat(clinic, device, ["billing"])
+    const patient = await logIn(url, clinic, device)
+    await patient.publishAll(chat.beginning())
+    const staff = await logIn(url, clinic, both)
+    assert.is(await staff.refusal(chat.access(both, { role: "nursing" })), "ERR_FORBIDDEN")
+    assert.is(await staff.refusal(chat.access(both, { role: "billing" })), "accepted")
+    await Promise.all([patient.close(), staff.close()])
+  })
+})
+
+test.run()
