@@ -1,6 +1,12 @@
 /** node:crypto in the place of libsodium: the same answers, and stricter where they could differ. */
 import { randomBytes } from "node:crypto"
-import { verify as libsodium, sha256 as portable, sign, signingKeyPair } from "@wardline/sdk/crypto"
+import {
+  cryptoReady,
+  verify as libsodium,
+  sha256 as portable,
+  sign,
+  signingKeyPair,
+} from "@wardline/sdk/crypto"
 import { nextLink, signatureInput, utf8 } from "@wardline/sdk/protocol"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
