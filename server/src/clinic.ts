@@ -22,7 +22,7 @@ export class Clinic {
   readonly watchers: Set<Session> = new Set()
   readonly #refusals: Bucket
   #unnoted = 0
-  #whole: { position: number; body: Buffer } | undefined
+  #served: ServedDirectory | undefined
 
   constructor(ref: ClinicRef, directory: DirectoryState, audit: AuditChain, nowMs: number) {
     this.ref = ref
@@ -48,17 +48,35 @@ export class Clinic {
     return count
   }
 
-  /** The body of `GET …/directory`: `u64 from ‖ records, each lp32`. The whole one is kept, since every visitor asks
-   * for it. */
+  /** The body of `GET …/directory`: `u64 from ‖ records, each lp32`. Kept, since every visitor asks for it. */
   async directoryBody(store: Store, from: number): Promise<Buffer> {
     const { position } = this.directory
-    if (from === 0 && this.#whole?.position === position) return this.#whole.body
-    const writer = new Writer().u64(from)
-    for await (const record of readDirectory(store, this.ref, from, position)) writer.lp32(record)
-    const body = Buffer.from(writer.done())
-    if (from === 0) this.#whole = { position, body }
-    return body
+    if (this.#served?.position !== position) this.#served = await serveDirectory(store, this.ref, position)
+    const { body, offsets } = this.#served
+    if (from === 0) return body
+    const head = Buffer.from(new Writer().u64(from).done())
+    return Buffer.concat([head, body.subarray(offsets[from] ?? body.length)])
   }
+}
+
+interface ServedDirectory {
+  readonly position: number
+  /** The whole one, from 0. */
+  readonly body: Buffer
+  /** Where the record after each position begins. */
+  readonly offsets: readonly number[]
+}
+
+async function serveDirectory(store: Store, ref: ClinicRef, position: number): Promise<ServedDirectory> {
+  const writer = new Writer().u64(0)
+  let offset = 8
+  const offsets = [offset]
+  for await (const record of readDirectory(store, ref, position)) {
+    writer.lp32(record)
+    offset += 4 + record.length
+    offsets.push(offset)
+  }
+  return { position, body: Buffer.from(writer.done()), offsets }
 }
 
 /** Reads a clinic's stored directory and replays it, every signature checked.
@@ -71,18 +89,13 @@ export async function openClinic(
 ): Promise<Clinic> {
   const ref = await store.openClinic(id, rootKey)
   const records: Uint8Array[] = []
-  for await (const record of readDirectory(store, ref, 0, Number.POSITIVE_INFINITY)) records.push(record)
+  for await (const record of readDirectory(store, ref, Number.POSITIVE_INFINITY)) records.push(record)
   const directory = applyRecords(createDirectory(rootKey, sha256), records, { hash: sha256, verify })
   return new Clinic(ref, directory, new AuditChain(await store.lastAudit(ref)), nowMs)
 }
 
-async function* readDirectory(
-  store: Store,
-  ref: ClinicRef,
-  after: number,
-  last: number,
-): AsyncGenerator<Uint8Array> {
-  let position = after
+async function* readDirectory(store: Store, ref: ClinicRef, last: number): AsyncGenerator<Uint8Array> {
+  let position = 0
   while (position < last) {
     const page = await store.read(ref, position, PAGE_RECORDS, PAGE_BYTES)
     for (const record of page) {

@@ -6,6 +6,7 @@ import { MAX_FRAME_BYTES, SOCKET_PATH, SUBPROTOCOL } from "@wardline/sdk/protoco
 import { type RawData, type ServerOptions, WebSocket, WebSocketServer } from "ws"
 import { receive } from "./dispatch.ts"
 import { CLOSE_GRACE_MS, MAX_ORIGIN_BYTES } from "./limits.ts"
+import { errorFields } from "./log.ts"
 import type { RelayCore } from "./relay-core.ts"
 import { eventOf, Note } from "./requests/note.ts"
 import { Session } from "./session.ts"
@@ -106,7 +107,14 @@ export class Sockets {
 
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
   const { core, session } = this as RelaySocket
-  if (core !== undefined && session !== undefined) receive(core, session, data as Buffer, isBinary)
+  if (core === undefined || session === undefined) return
+  try {
+    receive(core, session, data as Buffer, isBinary)
+  } catch (error) {
+    // A bug must cost one session, not everybody's.
+    core.log.error("a frame failed", errorFields(error))
+    session.terminate()
+  }
 }
 
 function onClose(this: WebSocket): void {

@@ -150,7 +150,8 @@ export class Publish implements Request {
       timeMs: transaction.nowMs,
       actor: device,
       role: roles[0] ?? "",
-      scope: this.#scope === "" ? clinic.key : this.#scope,
+      // Sixteen bytes of a stranger's choice don't get into the log.
+      scope: this.#core.conversations.get(this.#scope) ? this.#scope : clinic.key,
       position: 0,
     })
   }

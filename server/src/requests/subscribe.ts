@@ -63,7 +63,8 @@ export class Subscribe implements Request {
   noteRefusal(transaction: Transaction): void {
     const { clinic } = this.#session
     if (!clinic.mayNoteRefusal(transaction.nowMs)) return
-    const event = { ...eventOf(this.#session, "refusal"), outcome: "refused", scope: this.#scope } as const
+    const scope = this.#core.conversations.get(this.#scope) ? this.#scope : clinic.key
+    const event = { ...eventOf(this.#session, "refusal"), outcome: "refused", scope } as const
     transaction.note(clinic, eventWith(event, clinic, transaction.nowMs))
   }
 

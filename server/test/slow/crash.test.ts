@@ -147,8 +147,8 @@ function warmUp(program: string, folder: string): Warm {
   const lines = createInterface({ input: child.stdout })
   const queue = lines[Symbol.asyncIterator]()
   const read = async (): Promise<string> => {
-    const { value, done } = await queue.next()
-    return done === true ? "" : value
+    const line = (await queue.next()) as IteratorResult<string, undefined>
+    return line.value ?? ""
   }
   return { child, lines, read }
 }
