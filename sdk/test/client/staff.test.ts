@@ -137,6 +137,7 @@ test("after twelve hours the access is renewed by itself, unless the glass was b
   offsetMs = 13 * 60 * 60 * 1000
   await open.send("after")
   assert.equal(texts(open), ["before", "after"])
+  assert.not(open.view.messages.some(({ kind }) => kind === "refused"))
   await rejects(broken.send("no longer"), "ERR_ACCESS_REQUIRED")
   for (const client of [patient, nurse, doctor]) await client.close()
   await shift.close()
