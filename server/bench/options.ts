@@ -51,7 +51,7 @@ export function readOptions(args: readonly string[]): BenchOptions | "help" {
   })
   if (values.help === true) return "help"
   const quick = values.quick === true
-  const seconds = positive(values.seconds, quick ? 0.6 : 2)
+  const seconds = positive(values.seconds, quick ? 0.6 : 1.6)
   return {
     rounds: positive(values.rounds, quick ? 2 : 4),
     warmRoundMs: Math.min(1000, seconds * 700),

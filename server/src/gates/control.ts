@@ -133,11 +133,11 @@ function judgeOpen(record: WireRecord, actor: SigningActor): ControlChange {
 function judgeEpoch(conversation: Conversation, record: WireRecord, actor: SigningActor): number {
   const body = decodeEpoch(record.body)
   checkReference(actor, body.directory)
-  const parent = isAllZero(body.parent) ? 0 : conversation.controls.get(keyOf(body.parent))?.epoch
-  // An epoch's number is at least 1, so 0 is another record's; zeros name the beginning.
-  if (parent === undefined || (parent === 0 && !isAllZero(body.parent)))
-    throw conflict("the epoch's parent isn't in this conversation")
-  if (parent === 0 && hasEpoch(conversation)) throw conflict("the conversation has its first epoch already")
+  const isFirst = isAllZero(body.parent)
+  const parent = isFirst ? 0 : (conversation.controls.get(keyOf(body.parent))?.epoch ?? 0)
+  // An epoch's number is at least 1, so 0 is another record, or none.
+  if (!isFirst && parent === 0) throw conflict("the epoch's parent isn't an epoch of this conversation")
+  if (isFirst && hasEpoch(conversation)) throw conflict("the conversation has its first epoch already")
   if (body.number !== parent + 1) throw conflict("the epoch's number isn't its parent's next")
   checkSlots(conversation, body, actor.clinic)
   return body.number
@@ -187,9 +187,9 @@ function judgeAccess(
   actor: SigningActor,
   nowMs: number,
 ): Access {
-  if (actor.kind !== "staff") throw forbidden("access records are for staff")
   const body = decodeAccess(record.body)
   checkReference(actor, body.directory)
+  // Which only staff do.
   if (!actor.roles.includes(body.role)) throw forbidden("the device doesn't hold this role")
   if (!conversation.roles.includes(body.role)) throw forbidden("the conversation doesn't address this role")
   if (body.until > record.issued + MAX_ACCESS_MS) throw forbidden("access for too long")

@@ -1,14 +1,11 @@
 /** Reads a record's fields in place. For messages, the hot path, without making an object for each part; it accepts
  * exactly what decodeRecord and decodeMessage accept. */
 import {
-  decodeRecord,
   HEADER_BYTES,
-  isTranscriptType,
   MAX_BODY_BYTES,
   MESSAGE_PREFIX_BYTES,
   SIGNATURE_BYTES,
   WardlineError,
-  type WireRecord,
 } from "@wardline/sdk/protocol"
 import { keyOf } from "../hashing.ts"
 
@@ -34,15 +31,6 @@ export function checkMessageShape(bytes: Buffer): void {
   if (length < MIN_BODY_BYTES) throw malformed("no ciphertext")
   if (bytes.readUInt32BE(36) > MAX_HIGH || bytes.readUInt32BE(MESSAGE + 36) > MAX_HIGH)
     throw malformed("integer over 2^53 - 1")
-}
-
-/** Decodes a record of a transcript that isn't a message.
- * @throws {WardlineError} ERR_MALFORMED, ERR_TOO_LARGE, ERR_UNSUPPORTED; ERR_FORBIDDEN for a directory's record. */
-export function decodeControl(bytes: Buffer): WireRecord {
-  const record = decodeRecord(bytes)
-  if (!isTranscriptType(record.type))
-    throw new WardlineError("ERR_FORBIDDEN", "directory records are posted to the directory")
-  return record
 }
 
 // Of any record that has a header.

@@ -1,18 +1,11 @@
 /** A record on its way into a conversation. */
-import { isWardlineError, startLink } from "@wardline/sdk/protocol"
+import { decodeRecord, isWardlineError, startLink } from "@wardline/sdk/protocol"
 import type { AuditEvent } from "../audit-chain.ts"
 import { type Access, Conversation } from "../conversation.ts"
 import type { Acknowledged } from "../frames.ts"
 import { type ControlChange, judgeControl } from "../gates/control.ts"
 import { checkIssuer, checkMessageSignature, judgeMessage } from "../gates/message.ts"
-import {
-  checkMessageShape,
-  decodeControl,
-  isMessage,
-  issuerKey,
-  messageSequence,
-  scopeKey,
-} from "../gates/shape.ts"
+import { checkMessageShape, isMessage, issuerKey, messageSequence, scopeKey } from "../gates/shape.ts"
 import type { Request } from "../group-commit.ts"
 import { sha256, sha256Text } from "../hashing.ts"
 import { checkLive } from "../identity.ts"
@@ -74,7 +67,7 @@ export class Publish implements Request {
     const record = this.#record
     const isMessageRecord = isMessage(record)
     if (isMessageRecord) checkMessageShape(record)
-    const control = isMessageRecord ? undefined : decodeControl(record)
+    const control = isMessageRecord ? undefined : decodeRecord(record)
     const session = this.#session
     checkLive(session, transaction.nowMs)
     checkIssuer(issuerKey(record), session)

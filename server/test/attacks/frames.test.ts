@@ -12,7 +12,7 @@ import {
 import fc from "fast-check"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import { checkMessageShape, decodeControl, isMessage } from "../../src/gates/shape.ts"
+import { checkMessageShape, isMessage } from "../../src/gates/shape.ts"
 import type { Relay } from "../../src/index.ts"
 import { TestChat } from "../support/chat.ts"
 import { logIn, type TestClient } from "../support/client.ts"
@@ -120,6 +120,13 @@ function set(record: Buffer, at: number, value: number): Buffer {
   return record
 }
 
+test("refuses a message with less ciphertext than any has", async () => {
+  const { chat, patient } = await begin()
+  assert.is(await patient.refusal(chat.message(chat.patient, { bytes: 527 })), "ERR_MALFORMED")
+  assert.is(await patient.refusal(chat.message(chat.patient, { bytes: 528 })), "accepted")
+  await patient.close()
+})
+
 test("the hot path accepts exactly what the codecs accept", () => {
   const chat = new TestChat(clinic, newDevice())
   const message = Buffer.from(chat.message())
@@ -132,12 +139,11 @@ test("the hot path accepts exactly what the codecs accept", () => {
     }
   }
   const fast = (bytes: Buffer): string =>
-    outcome(() => (isMessage(bytes) ? checkMessageShape(bytes) : void decodeControl(bytes)))
+    outcome(() => (isMessage(bytes) ? checkMessageShape(bytes) : void decodeRecord(bytes)))
   const slow = (bytes: Buffer): string =>
     outcome(() => {
       const record = decodeRecord(bytes)
       if (record.type === "message") decodeMessage(record.body)
-      else decodeControl(bytes)
     })
   const change = fc.record({ at: fc.nat(110), to: fc.nat(255), cut: fc.nat(20), pad: fc.nat(3) })
   fc.assert(

@@ -246,6 +246,13 @@ refuses("an epoch to another generation", "opened", "ERR_CONFLICT", ({ chat, pat
 refuses("an epoch whose parent is unknown", "begun", "ERR_CONFLICT", ({ chat, patient }) =>
   patient.refusal(chat.epochRecord({ number: 2, parent: randomBytes(32) })),
 )
+refuses("a first epoch whose parent is unknown", "opened", "ERR_CONFLICT", ({ chat, patient }) =>
+  patient.refusal(chat.epochRecord({ parent: randomBytes(32) })),
+)
+refuses("a first epoch whose parent is no epoch", "opened", "ERR_CONFLICT", async ({ chat, patient }) => {
+  const { delivered } = await patient.backlog(patient.subscribe(chat.id))
+  return patient.refusal(chat.epochRecord({ parent: sha256(delivered[1]?.record as Uint8Array) }))
+})
 refuses("an epoch whose parent is no epoch", "begun", "ERR_CONFLICT", async ({ chat, patient }) => {
   const { delivered } = await patient.backlog(patient.subscribe(chat.id))
   const parent = sha256(delivered[0]?.record as Uint8Array)

@@ -26,4 +26,18 @@ test("access is by a role that the conversation addresses, whatever else the dev
   })
 })
 
+test("access is by a role that the device holds, even if the conversation addresses another beside it", async () => {
+  const clinic = new TestClinic()
+  await withRelay(clinic, async ({ url }) => {
+    const device = newDevice()
+    const chat = new TestChat(clinic, device, ["billing", "nursing"])
+    const patient = await logIn(url, clinic, device)
+    await patient.publishAll(chat.beginning())
+    const nurse = await logIn(url, clinic, clinic.nurse)
+    assert.is(await nurse.refusal(chat.access(clinic.nurse, { role: "billing" })), "ERR_FORBIDDEN")
+    assert.is(await nurse.refusal(chat.access(clinic.nurse, { role: "nursing" })), "accepted")
+    await Promise.all([patient.close(), nurse.close()])
+  })
+})
+
 test.run()
