@@ -23,7 +23,10 @@ export interface Mutant {
 export type Verdict = "killed" | "SURVIVED" | "NOT FOUND"
 
 const PACKAGES = ["sdk", "server", "web-component", "examples"]
-const TIMEOUT_MS = 240_000
+/** A check that is gone can make a test wait for ever. */
+const TIMEOUT_MS = 90_000
+/** What uvu writes for a test that failed. */
+const UVU_FAILED = "✘"
 
 export async function listMutants(): Promise<Mutant[]> {
   const mutants: Mutant[] = []
@@ -94,15 +97,35 @@ export class MutantBench {
     return () => writeFile(path, source)
   }
 
-  /** Whether the test file passes and ran at least one test. */
+  /** Whether the test file passes and ran at least one test. It is ended at the first test that fails. */
   #passes(test: string): Promise<boolean> {
     return new Promise((resolve) => {
-      const child = spawn(process.execPath, ["--import", "tsx", "scripts/test.ts", test], {
+      const args = ["--conditions=source", "--import", "tsx", "scripts/test-file.ts", test]
+      // A group of its own, so that what the test started ends with it.
+      const child = spawn(process.execPath, args, {
         cwd: this.#folder,
-        stdio: "ignore",
-        timeout: TIMEOUT_MS,
+        stdio: ["ignore", "pipe", "ignore"],
+        detached: true,
       })
-      child.on("exit", (code) => resolve(code === 0))
+      const end = () => {
+        try {
+          process.kill(-(child.pid as number), "SIGKILL")
+        } catch {
+          // It has ended by itself.
+        }
+      }
+      const timer = setTimeout(end, TIMEOUT_MS)
+      let output = ""
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        output += text
+        if (text.includes(UVU_FAILED)) end()
+      })
+      child.on("close", (code) => {
+        clearTimeout(timer)
+        const total = /Total:\s+(\d+)/.exec(output)?.[1]
+        const passed = /Passed:\s+(\d+)/.exec(output)?.[1]
+        resolve(code === 0 && total !== undefined && total !== "0" && total === passed)
+      })
     })
   }
 

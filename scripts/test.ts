@@ -15,7 +15,7 @@ const AT_ONCE = 2
 /** Long enough for Argon2id and process starts on a slow machine. */
 const FILE_TIMEOUT_MS = 120_000
 /** Files in a `browser` or `slow` folder run alone and may start several processes. */
-const HEAVY_FILE_TIMEOUT_MS = 420_000
+const HEAVY_FILE_TIMEOUT_MS = 1_200_000
 /** After the summary a file has this long to close what it opened. */
 const EXIT_GRACE_MS = 10_000
 

@@ -124,7 +124,7 @@ test("any accent ends up readable, on light and on dark", () => {
       const colors = accentColors(accent, surface)
       assert.ok(contrast(colors["--accent-ink"], surface) >= 4.5 - 0.01)
       assert.ok(contrast(colors["--accent-ink"], colors["--mine"]) >= 4.5 - 0.01)
-      assert.ok(contrast(textOn(accent), accent) >= 4.4)
+      assert.ok(contrast(textOn(accent), accent) >= 4.5)
       assert.ok(contrast(readableOn(surface, accent, 3), surface) >= 3 - 0.01)
     }),
   )

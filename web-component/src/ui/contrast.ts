@@ -45,7 +45,9 @@ export function readableOn(background: Rgb, accent: Rgb, ratio: number): Rgb {
   return towards
 }
 
-/** Black or white, whichever is easier to read on the colour. */
+/** A soft black or white, whichever is easier to read on the colour; on a few colours in the middle, where neither
+ * is enough, pure black. */
 export function textOn(color: Rgb): Rgb {
-  return contrast(WHITE, color) >= contrast(BLACK, color) ? WHITE : BLACK
+  const soft = contrast(WHITE, color) >= contrast(BLACK, color) ? WHITE : BLACK
+  return contrast(soft, color) >= 4.5 ? soft : [0, 0, 0]
 }
