@@ -46,12 +46,20 @@ const GATES: readonly Gate[] = [
   },
   { name: "sizes", what: "what a page downloads", commands: [tool("size-limit")] },
   { name: "tests", what: "every test", commands: [script("test")] },
+  {
+    name: "mutants",
+    what: "each check taken away, and a test that fails then",
+    commands: [script("mutants")],
+  },
 ]
+
+/** Gates that take minutes and show their progress. */
+const LONG: ReadonlySet<string> = new Set(["tests", "mutants"])
 
 function passes(gate: Gate): boolean {
   return gate.commands.every(([command = "", ...args]) => {
     const env = { ...process.env, npm_config_loglevel: "error" }
-    const isLong = gate.name === "tests"
+    const isLong = LONG.has(gate.name)
     const ran = spawnSync(command, args, {
       cwd: repoRoot,
       encoding: "utf8",
@@ -75,7 +83,7 @@ if (unknown.length > 0)
 const chosen = GATES.filter(
   (gate) =>
     (positionals.length === 0 || positionals.includes(gate.name)) &&
-    !(values.static === true && gate.name === "tests"),
+    !(values.static === true && LONG.has(gate.name)),
 )
 
 const failed: string[] = []
