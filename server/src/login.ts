@@ -4,7 +4,6 @@ import {
   authInput,
   deviceIdOf,
   type Frame,
-  isAcceptableSigningKey,
   isAcceptableWrappingKey,
   isWardlineError,
   signatureInput,
@@ -62,9 +61,9 @@ function checkLogin(
   const { keys, origin } = frame
   if (clinic === undefined) throw new WardlineError("ERR_NOT_FOUND", "this relay doesn't serve that clinic")
   if (origin !== session.origin) throw unauthenticated("the login is signed for another origin")
-  if (!isAcceptableSigningKey(keys.signing)) throw unauthenticated("unusable signing key")
   if (!isAcceptableWrappingKey(keys.wrapping)) throw unauthenticated("unusable wrapping key")
   if (session.nonce === undefined) throw unauthenticated("the challenge was used already")
+  // Which refuses a signing key of small order too.
   const input = signatureInput(AUTH_TAG, authInput(frame.clinic, relayId, origin, session.nonce))
   if (!verify(keys.signing, input, frame.signature)) throw unauthenticated("the login's signature is wrong")
   const device = keyOf(deviceIdOf(sha256, keys.signing, keys.wrapping))

@@ -29,6 +29,7 @@ async function work(folder: string): Promise<TestChat> {
   nurse.send({ kind: "watch", id: 40, limit: 10, before: 0 })
   await nurse.nextOf("listed", 40)
   assert.is(await nurse.refusal(chat.message(clinic.nurse)), "ERR_ACCESS_REQUIRED")
+  assert.is((await nurse.backlog(nurse.subscribe(chat.id))).end.kind, "error")
   await nurse.publishAll([chat.access(clinic.nurse, { purpose: "HOPERAT" })])
   await nurse.backlog(nurse.subscribe(chat.id, 2))
   await nurse.publishAll([chat.message(clinic.nurse)])
@@ -83,7 +84,7 @@ test("every event has its entry, with who, in which role, why, and which record"
     login: 2,
     create: 6,
     list: 1,
-    refusal: 1,
+    refusal: 2,
     read: 1,
     "login-failure": 1,
     logout: 2,

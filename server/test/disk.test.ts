@@ -97,6 +97,8 @@ test("a conversation that couldn't be begun isn't there, and can be begun later"
       acks.map(({ position }) => position),
       [1, 2, 3],
     )
+    const { delivered } = await patient.backlog(patient.subscribe(chat.id))
+    assert.is(delivered.length, 3)
   } finally {
     SqliteStore.prototype.commit = commit
   }

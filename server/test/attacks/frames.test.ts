@@ -164,6 +164,11 @@ test("the hot path accepts exactly what the codecs accept", () => {
 for (const { name, send, code } of [
   { name: "a text frame", send: (client: TestClient) => client.socket.send("hello"), code: 4400 },
   {
+    name: "a good frame sent as text",
+    send: (client: TestClient) => client.socket.send("\x07\0\0\0\x01"),
+    code: 4400,
+  },
+  {
     name: "an unknown frame type",
     send: (client: TestClient) => client.socket.send(Uint8Array.of(0x55, 0, 0, 0, 1)),
     code: 4400,

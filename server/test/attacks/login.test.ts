@@ -204,13 +204,16 @@ test("ends a revoked device's session at once, and refuses it afterwards", async
     await post(url, own.name, [own.revoke(colleague)])
     assert.is((await nurse.nextOf("error")).code, "ERR_REVOKED")
     assert.is((await nurse.closed).code, 4403)
+    // At once: she isn't even told of the new directory.
+    assert.is(nurse.frames.filter(({ kind }) => kind === "directory").length, 0)
     await patient.nextOf("directory")
     await patient.publishAll([chat.message()])
     assert.is(nurse.frames.filter(({ kind }) => kind === "deliver").length, 0)
 
     const back = new TestClient(url)
     await logInWith(back, own, colleague)
-    assert.is((await back.nextOf("error")).code, "ERR_REVOKED")
+    const answer = await back.next(({ id }) => id === 1)
+    assert.is(answer.kind === "error" && answer.code, "ERR_REVOKED")
     assert.is((await back.closed).code, 4403)
     assert.ok(pending)
     await patient.close()
@@ -251,7 +254,8 @@ test("ends a session when its device expires, by the relay's clock", async () =>
       assert.is((await nurse.closed).code, 4403)
       const back = new TestClient(url)
       await logInWith(back, own, temp)
-      assert.is((await back.nextOf("error")).code, "ERR_REVOKED")
+      const answer = await back.next(({ id }) => id === 1)
+      assert.is(answer.kind === "error" && answer.code, "ERR_REVOKED")
       assert.is((await back.closed).code, 4403)
     },
     { now: () => nowMs },

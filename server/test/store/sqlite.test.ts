@@ -148,7 +148,9 @@ for (const { name, make } of [
   test(`refuses ${name}`, () =>
     inFolder((folder) => {
       make(join(folder, DATABASE_FILE))
-      assert.is(refusal(() => new SqliteStore(folder)).code, "ERR_STORE")
+      const { code, message } = refusal(() => new SqliteStore(folder))
+      assert.is(code, "ERR_STORE")
+      assert.match(message, /another program's|no database/)
     }))
 
 test("refuses a folder that is a file, or can't be made or written", () =>
