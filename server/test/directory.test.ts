@@ -190,6 +190,7 @@ for (const { name, path, method, status } of [
   { name: "an upper-case id", path: `/v1/clinics/${"A".repeat(32)}/directory`, method: "GET", status: 404 },
   { name: "another method", path: "", method: "DELETE", status: 405 },
   { name: "a position that is none", path: "?from=-1", method: "GET", status: 400 },
+  { name: "a position in another notation", path: "?from=1e1", method: "GET", status: 400 },
   { name: "a position with SQL in it", path: "?from=1;DROP%20TABLE%20records", method: "GET", status: 400 },
   { name: "a position over 2^53", path: "?from=9999999999999999", method: "GET", status: 400 },
 ])

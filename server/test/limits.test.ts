@@ -142,17 +142,19 @@ test("a relay has so many sessions and no more", async () => {
 })
 
 test("behind a proxy of ours addresses come from its header; otherwise the header is ignored", async () => {
-  for (const { trustedProxies, expected } of [
-    { trustedProxies: 1, expected: 101 },
-    { trustedProxies: 0, expected: 429 },
+  for (const { trustedProxies, seen, expected } of [
+    { trustedProxies: 1, seen: ["203.0.113.1", "203.0.113.2"], expected: 101 },
+    // What the client put in front of the proxy's own word changes nothing.
+    { trustedProxies: 1, seen: ["203.0.113.1", "203.0.113.1"], expected: 429 },
+    { trustedProxies: 0, seen: ["203.0.113.1", "203.0.113.2"], expected: 429 },
   ])
     await withRelay(
       clinic,
       async ({ url }) => {
         const statuses: number[] = []
         const sockets: WebSocket[] = []
-        for (const address of ["203.0.113.1", "203.0.113.2"]) {
-          const headers = { "x-forwarded-for": `198.51.100.9, ${address}` }
+        for (const [i, address] of seen.entries()) {
+          const headers = { "x-forwarded-for": `198.51.100.${i}, ${address}` }
           const socket = new WebSocket(`${url.replace("http", "ws")}/v1/ws`, ["wardline.v1"], { headers })
           sockets.push(socket)
           statuses.push(
