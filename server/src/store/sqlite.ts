@@ -34,7 +34,7 @@ const PAGE_SIZE = 8192
 const CACHE_KIB = 65_536
 /** Pages in the WAL before they are copied to the database, which takes a second fsync: seldom, so that nearly each
  * batch costs one. */
-const CHECKPOINT_PAGES = 4000
+const CHECKPOINT_PAGES = 8000
 
 export interface SqliteOptions {
   /** For an audit beside a running relay: takes no lock, and every writing method fails. */
