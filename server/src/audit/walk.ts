@@ -1,10 +1,17 @@
 /** Reads a store's audit log with the records that its entries name, page by page. */
 import { startLink } from "@wardline/sdk/protocol"
-import { decodeEntry, ENTRY_BYTES, isRecordAction } from "@wardline/sdk/tlog"
+import { ACTIONS, ENTRY_BYTES } from "@wardline/sdk/tlog"
 import { sha256 } from "../hashing.ts"
-import type { ClinicRef, ScopeSummary, Store, StoredRecord } from "../store/store.ts"
+import type { Awaitable, ClinicRef, ScopeSummary, Store, StoredRecord } from "../store/store.ts"
 
 const SCOPES_PER_PAGE = 500
+
+// Offsets in an entry (docs/protocol.md, Audit entry).
+const ACTION = 1
+const SEQUENCE = 4
+const SCOPE = 68
+const POSITION = 84
+const RECORD_ACTIONS: readonly number[] = [ACTIONS.create, ACTIONS["directory-change"]]
 
 export interface WalkedEntry {
   /** 204 bytes. */
@@ -18,34 +25,34 @@ export interface WalkedEntry {
 export async function* walkEntries(store: Store, clinic: ClinicRef): AsyncGenerator<WalkedEntry[]> {
   let after = 0
   for (;;) {
-    const page = await store.readAudit(clinic, after)
-    if (page.length === 0) return
+    const entries = await store.readAudit(clinic, after)
+    if (entries.length === 0) return
+    const page = Buffer.from(entries.buffer, entries.byteOffset, entries.byteLength)
     const walked: WalkedEntry[] = []
     for (let offset = 0; offset < page.length; offset += ENTRY_BYTES) {
       const bytes = page.subarray(offset, offset + ENTRY_BYTES)
       after++
-      walked.push({ bytes, sequence: after, record: await recordOf(store, clinic, bytes) })
+      const record = recordOf(store, clinic, bytes)
+      walked.push({ bytes, sequence: after, record: record instanceof Promise ? await record : record })
     }
     yield walked
   }
 }
 
-async function recordOf(
-  store: Store,
-  clinic: ClinicRef,
-  bytes: Uint8Array,
-): Promise<StoredRecord | undefined> {
-  let entry: ReturnType<typeof decodeEntry>
-  try {
-    entry = decodeEntry(bytes)
-  } catch {
-    return undefined
-  }
-  if (!isRecordAction(entry.action)) return undefined
-  const found = store.find(clinic, entry.scope, entry.position)
-  const record = found instanceof Promise ? await found : found
-  // A record that points to another entry isn't this one's.
-  return record?.auditSequence === entry.sequence ? record : undefined
+/** What is stored for the record that an entry names. The entry may be anything: it is checked elsewhere. */
+function recordOf(store: Store, clinic: ClinicRef, entry: Buffer): Awaitable<StoredRecord | undefined> {
+  if (!RECORD_ACTIONS.includes(entry[ACTION] as number)) return undefined
+  const position = entry.readUIntBE(POSITION + 2, 6)
+  const sequence = entry.readUIntBE(SEQUENCE + 2, 6)
+  const found = store.find(clinic, entry.subarray(SCOPE, SCOPE + 16), position)
+  return found instanceof Promise
+    ? found.then((record) => ownRecord(record, sequence))
+    : ownRecord(found, sequence)
+}
+
+/** A record that points to another entry isn't this one's. */
+function ownRecord(record: StoredRecord | undefined, sequence: number): StoredRecord | undefined {
+  return record?.auditSequence === sequence ? record : undefined
 }
 
 /** A clinic's record chains as stored: its directory and conversations. */

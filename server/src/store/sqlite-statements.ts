@@ -45,6 +45,8 @@ export interface Statements {
   addRecord: Statement<[key: number, audit: number, time: number, link: Uint8Array, bytes: Uint8Array]>
   addControl: Statement<[key: number]>
   record: Statement<[key: number], RecordRow>
+  recordWithRow: Statement<[key: number], RecordRow & { row: number }>
+  recordsAfterRow: Statement<[row: number, limit: number], RecordRow>
   records: Statement<[after: number, end: number, limit: number], RecordRow>
   control: Statement<[from: number, end: number], RecordRow>
   countRecords: Statement<[from: number, end: number], number>
@@ -86,6 +88,8 @@ export function prepareStatements(db: Database): Statements {
     addRecord: prepare("INSERT INTO records (key, audit, time, link, bytes) VALUES (?, ?, ?, ?, ?)"),
     addControl: prepare("INSERT INTO control (key) VALUES (?)"),
     record: prepare(`SELECT ${COLUMNS} FROM records WHERE key = ?`),
+    recordWithRow: prepare(`SELECT row, ${COLUMNS} FROM records WHERE key = ?`),
+    recordsAfterRow: prepare(`SELECT ${COLUMNS} FROM records WHERE row > ? ORDER BY row LIMIT ?`),
     records: prepare(`SELECT ${COLUMNS} FROM records WHERE key > ? AND key < ? ORDER BY key LIMIT ?`),
     control: prepare(
       `SELECT ${COLUMNS} FROM records WHERE key IN (SELECT key FROM control WHERE key > ? AND key < ?) ORDER BY key`,

@@ -35,6 +35,8 @@ const CACHE_KIB = 65_536
 /** Pages in the WAL before they are copied to the database, which takes a second fsync: seldom, so that nearly each
  * batch costs one. */
 const CHECKPOINT_PAGES = 8000
+/** Records that an audit reads at once where it goes through them in order. */
+const READ_AHEAD = 256
 
 export interface SqliteOptions {
   /** For an audit beside a running relay: takes no lock, and every writing method fails. */
@@ -59,6 +61,9 @@ export class SqliteStore implements Store {
   readonly #maxPages: number
   readonly #clinics = new Map<number, NumberedClinic>()
   readonly #auditScopes = new Map<string, NumberedScope>()
+  #ahead: RecordRow[] = []
+  #aheadNext = 0
+  #wasAhead = false
   #nextScope: number
   #commits = 0
 
@@ -272,7 +277,23 @@ export class SqliteStore implements Store {
       if (this.#auditScopes.size >= 100_000) this.#auditScopes.clear()
       this.#auditScopes.set(key, numbered)
     }
-    const row = this.#sql.record.get(numbered.no * SCOPE + position)
+    return this.#findAhead(numbered.no * SCOPE + position)
+  }
+
+  /** An audit asks in the order in which records were stored: so they are read ahead, as long as that is so. */
+  #findAhead(key: number): StoredRecord | undefined {
+    let row = this.#ahead[this.#aheadNext]
+    if (row?.key === key) {
+      this.#wasAhead = true
+      this.#aheadNext++
+    } else {
+      const found = this.#sql.recordWithRow.get(key)
+      const limit = this.#wasAhead ? READ_AHEAD : 1
+      this.#ahead = found === undefined ? [] : this.#sql.recordsAfterRow.all(found.row, limit)
+      this.#wasAhead = false
+      this.#aheadNext = 0
+      row = found
+    }
     return row && recordOf(row)
   }
 
