@@ -12,13 +12,6 @@ import { withRelay } from "./support/relay.ts"
 const test = suite("conversation")
 const clinic = new TestClinic()
 
-test("a patient and a nurse talk, and each sees one chain", async () => {
-  await withRelay(clinic, async ({ url }) => {
-    const patient = await logIn(url, clinic, newDevice())
-    assert.ok(patient)
-  })
-})
-
 test("records get the next positions and links of their chain", async () => {
   await withRelay(clinic, async ({ url }) => {
     const device = newDevice()
