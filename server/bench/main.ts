@@ -128,31 +128,30 @@ async function bench(options: BenchOptions): Promise<void> {
   const startMs = performance.now()
   const machine = describeMachine()
   const dir = mkdtempSync(join(options.dir ?? tmpdir(), "wardline-bench-"))
+  // However it ends: the children go with the process (process.ts), and so do their files.
+  process.once("exit", () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }))
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1))
   const { subjects, skipped } = chooseSubjects(options.only)
-  try {
-    const place: Place = {
-      programs: await compilePrograms(),
-      dir,
-      rootSeed: randomBytes(32).toString("hex"),
-      profile: options.profile,
-    }
-    const samples = await runAll(place, subjects, options)
-    const result: BenchResult = {
-      when: new Date().toISOString(),
-      machine,
-      options,
-      shape: { CONVERSATIONS, SUBSCRIBERS, IN_FLIGHT, PAYLOAD_BYTES, PACED_PER_SECOND },
-      subjects: sumUp(samples, subjects),
-      comparisons: compare(samples),
-      skipped,
-      tookSeconds: (performance.now() - startMs) / 1000,
-    }
-    console.log(renderReport(result))
-    if (options.json !== undefined) write(options.json, `${JSON.stringify(result, null, 2)}\n`)
-    if (options.chart) write(CHART, renderChart(result))
-  } finally {
-    rmSync(dir, { recursive: true, force: true })
+  const place: Place = {
+    programs: await compilePrograms(),
+    dir,
+    rootSeed: randomBytes(32).toString("hex"),
+    profile: options.profile,
   }
+  const samples = await runAll(place, subjects, options)
+  const result: BenchResult = {
+    when: new Date().toISOString(),
+    machine,
+    options,
+    shape: { CONVERSATIONS, SUBSCRIBERS, IN_FLIGHT, PAYLOAD_BYTES, PACED_PER_SECOND },
+    subjects: sumUp(samples, subjects),
+    comparisons: compare(samples),
+    skipped,
+    tookSeconds: (performance.now() - startMs) / 1000,
+  }
+  console.log(renderReport(result))
+  if (options.json !== undefined) write(options.json, `${JSON.stringify(result, null, 2)}\n`)
+  if (options.chart) write(CHART, renderChart(result))
 }
 
 const options = readOptions(process.argv.slice(2))
