@@ -2,7 +2,14 @@
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { createLog, type Relay, startRelay } from "@wardline/relay"
-import { AdminClient, type DeviceSeeds, enrolDevice, memoryKeystore, type NewStaff } from "@wardline/sdk"
+import {
+  AdminClient,
+  type DeviceSeeds,
+  enrolDevice,
+  enrolmentLink,
+  memoryKeystore,
+  type NewStaff,
+} from "@wardline/sdk"
 import { startClinicPage } from "./clinic-page.ts"
 import { DEMO_BILLER, DEMO_CLINIC, DEMO_NURSE } from "./people.ts"
 import { freePort } from "./ports.ts"
@@ -108,8 +115,8 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     return {
       clinicUrl: page.url,
       relayUrl,
-      nurseUrl: inboxUrl(relayUrl, clinicKey, nurse),
-      billerUrl: inboxUrl(relayUrl, clinicKey, biller),
+      nurseUrl: enrolmentLink(relayUrl, { clinicKey, ...seedBytes(nurse) }),
+      billerUrl: enrolmentLink(relayUrl, { clinicKey, ...seedBytes(biller) }),
       clinicKey,
       nurse: seedBytes(nurse),
       admin: seedBytes(keys.admin),
@@ -156,10 +163,4 @@ async function enrol(admin: AdminClient, staff: NewStaff): Promise<StoredSeeds> 
   const { seeds } = await admin.addStaff(staff)
   if (!seeds) throw new Error("the device's keys were made elsewhere")
   return storedSeeds(seeds)
-}
-
-/** The address that turns a browser into a staff device; the page takes the keys out of it at once. */
-function inboxUrl(relayUrl: string, clinicKey: string, seeds: StoredSeeds): string {
-  const code = { v: 1, clinicKey, signingSeed: seeds.signing, wrappingSeed: seeds.wrapping }
-  return `${relayUrl}/staff#enrol=${Buffer.from(JSON.stringify(code)).toString("base64url")}`
 }

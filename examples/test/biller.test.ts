@@ -4,6 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import {
+  decodeEnrolment,
+  type Enrolment,
   enrolDevice,
   isWardlineError,
   memoryKeystore,
@@ -45,30 +47,22 @@ test.after(async () => {
   rmSync(dataDir, { recursive: true, force: true })
 })
 
-interface Seeds {
-  signingSeed: string
-  wrappingSeed: string
-}
-
-function seedsIn(inboxUrl: string): Seeds {
-  const code = inboxUrl.slice(inboxUrl.indexOf("#enrol=") + 7)
-  return JSON.parse(Buffer.from(code, "base64url").toString()) as Seeds
+function enrolmentIn(inboxUrl: string): Enrolment {
+  const enrolment = decodeEnrolment(inboxUrl)
+  if (!enrolment) throw new Error("the demo's link holds no enrolment")
+  return enrolment
 }
 
 async function staffClient(inboxUrl: string): Promise<StaffClient> {
-  const seeds = seedsIn(inboxUrl)
   const keystore = memoryKeystore()
-  await enrolDevice(keystore, demo.clinicKey, {
-    signingSeed: fromHex(seeds.signingSeed),
-    wrappingSeed: fromHex(seeds.wrappingSeed),
-  })
+  await enrolDevice(keystore, demo.clinicKey, enrolmentIn(inboxUrl))
   return StaffClient.connect({ relay: demo.relayUrl, clinicKey: demo.clinicKey, keystore })
 }
 
 /** Tries every secret that a device has or is granted on every wrap and every sealed summary.
  * @returns how many opened. */
-function openAll(records: readonly WireRecord[], directory: DirectoryState, seeds: Seeds): number {
-  const device = deviceFromSeeds(fromHex(seeds.signingSeed), fromHex(seeds.wrappingSeed))
+function openAll(records: readonly WireRecord[], directory: DirectoryState, seeds: Enrolment): number {
+  const device = deviceFromSeeds(seeds.signingSeed, seeds.wrappingSeed)
   const secrets = [device.wrapping.seed]
   for (const grants of directory.grants.values()) {
     for (const { role, generation, wrap } of grants) {
@@ -144,8 +138,8 @@ test("with the relay's database and all that she holds she opens nothing; the nu
   )
   const transcript = records.filter((record) => !isDirectory(record))
   assert.ok(transcript.some(({ type }) => type === "message"))
-  assert.is(openAll(transcript, directory, seedsIn(demo.billerUrl)), 0)
-  assert.ok(openAll(transcript, directory, seedsIn(demo.nurseUrl)) >= 2)
+  assert.is(openAll(transcript, directory, enrolmentIn(demo.billerUrl)), 0)
+  assert.ok(openAll(transcript, directory, enrolmentIn(demo.nurseUrl)) >= 2)
 })
 
 test.run()

@@ -9,5 +9,4 @@ export {
   WardlineStateEvent,
   WardlineUnreadEvent,
 } from "./chat/chat-events.ts"
-export { decodeEnrolment, type Enrolment, encodeEnrolment } from "./inbox/enrolment.ts"
 export { WardlineInboxElement } from "./inbox/inbox-element.ts"

@@ -1,7 +1,7 @@
 import { relayOriginOf } from "../bridge/messages.ts"
 import { wantedLanguages } from "../strings/languages.ts"
 import { loadInboxStrings } from "../strings/load-inbox.ts"
-import { takeFromAddress } from "./enrolment.ts"
+import { takeFromAddress } from "./address.ts"
 import { defineInboxParts, InboxAppElement } from "./inbox-app-element.ts"
 import { emptyInboxModel } from "./model.ts"
 import { InboxSession } from "./session.ts"

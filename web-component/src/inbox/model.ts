@@ -4,9 +4,9 @@ import type {
   ConnectionState,
   ConversationSummary,
   ConversationView,
+  Enrolment,
 } from "@wardline/sdk"
 import type { InboxStrings } from "../strings/inbox-strings.ts"
-import type { Enrolment } from "./enrolment.ts"
 
 export type InboxScreen =
   | { readonly kind: "loading" }

@@ -1,16 +1,17 @@
-import type {
-  CloseReason,
-  ConversationSummary,
-  Keystore,
-  StaffClient,
-  StaffConversation,
+import {
+  type CloseReason,
+  type ConversationSummary,
+  decodeEnrolment,
+  type Enrolment,
+  type Keystore,
+  type StaffClient,
+  type StaffConversation,
 } from "@wardline/sdk"
 import { wantedLanguages } from "../strings/languages.ts"
 import { loadInboxStrings } from "../strings/load-inbox.ts"
 import { problemOf } from "../strings/problems.ts"
 import { codeOf } from "../ui/error-code.ts"
 import { actLater, type Pending, UNDO_WITHIN_MS } from "../ui/undo.ts"
-import { decodeEnrolment, type Enrolment, seedBytes } from "./enrolment.ts"
 import { emptyInboxModel, type InboxActions, type InboxModel, type InboxScreen, type Pane } from "./model.ts"
 import { type LastWritten, lastWritten, refine } from "./queues.ts"
 
@@ -161,18 +162,15 @@ export class InboxSession implements InboxActions {
   /** Makes this browser the device of the enrolment; false if it is another one and may not be replaced. */
   async #install(sdk: Sdk, keystore: Keystore, enrolment: Enrolment, mayReplace: boolean): Promise<boolean> {
     const { clinicKey, signingSeed, wrappingSeed } = enrolment
-    const encoder = new TextEncoder()
-    const text = encoder.encode(clinicKey + signingSeed + wrappingSeed)
-    const mark = new Uint8Array(await crypto.subtle.digest("SHA-256", text))
+    const key = new TextEncoder().encode(clinicKey)
+    const whole = Uint8Array.of(...key, ...signingSeed, ...wrappingSeed)
+    const mark = new Uint8Array(await crypto.subtle.digest("SHA-256", whole))
     const before = await keystore.get(ENROLMENT_ENTRY)
     if (before !== undefined && String(before) === String(mark)) return true
     if (before !== undefined && !mayReplace) return false
     await keystore.clear()
-    await sdk.enrolDevice(keystore, clinicKey, {
-      signingSeed: seedBytes(signingSeed),
-      wrappingSeed: seedBytes(wrappingSeed),
-    })
-    await keystore.set({ [CLINIC_KEY_ENTRY]: encoder.encode(clinicKey), [ENROLMENT_ENTRY]: mark })
+    await sdk.enrolDevice(keystore, clinicKey, enrolment)
+    await keystore.set({ [CLINIC_KEY_ENTRY]: key, [ENROLMENT_ENTRY]: mark })
     return true
   }
 
@@ -239,7 +237,7 @@ export class InboxSession implements InboxActions {
 
   enrol(code: string): void {
     const enrolment = decodeEnrolment(code)
-    if (enrolment === null) this.#shut({ kind: "enrol", failed: true })
+    if (enrolment === undefined) this.#shut({ kind: "enrol", failed: true })
     else void this.#connect(enrolment)
   }
 

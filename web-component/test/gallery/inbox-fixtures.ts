@@ -49,7 +49,10 @@ export const inboxCases: Readonly<Record<string, Partial<InboxModel>>> = {
   enrol: { screen: { kind: "enrol", failed: false } },
   "enrol-failed": { screen: { kind: "enrol", failed: true } },
   replace: {
-    screen: { kind: "replace", enrolment: { clinicKey: "", signingSeed: "", wrappingSeed: "" } },
+    screen: {
+      kind: "replace",
+      enrolment: { clinicKey: "", signingSeed: new Uint8Array(32), wrappingSeed: new Uint8Array(32) },
+    },
   },
   locked: { screen: { kind: "locked" } },
   elsewhere: { screen: { kind: "elsewhere" } },

@@ -5,9 +5,8 @@ import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type Relay, startRelay } from "@wardline/relay"
-import { AdminClient, type DeviceSeeds, enrolDevice, memoryKeystore } from "@wardline/sdk"
+import { AdminClient, type DeviceSeeds, enrolDevice, enrolmentLink, memoryKeystore } from "@wardline/sdk"
 import { build } from "../../build.ts"
-import { encodeEnrolment } from "../../src/inbox/enrolment.ts"
 
 export interface TestClinic {
   readonly clinicKey: string
@@ -32,8 +31,6 @@ const TEXTS = {
   es: "Aquí puede escribir a nuestro equipo.\n\nLo que escriba formará parte de su historia clínica.",
   ar: "يمكنك هنا الكتابة إلى فريقنا.\n\nيصبح ما تكتبه جزءًا من سجلك الطبي.",
 }
-
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
 
 /** The strictest policy that a page can have and still use the chat. */
 function pagePolicy(relayUrl: string): string {
@@ -119,13 +116,7 @@ export async function startTestClinic(): Promise<TestClinic> {
   const admin = await AdminClient.connect(options)
   const link = async (name: string, role: string): Promise<string> => {
     const { seeds } = await admin.addStaff({ name, roles: [{ role, keeper: true }] })
-    const { signingSeed, wrappingSeed } = seeds as DeviceSeeds
-    const code = encodeEnrolment({
-      clinicKey: created.clinicKey,
-      signingSeed: hex(signingSeed),
-      wrappingSeed: hex(wrappingSeed),
-    })
-    return `${relayUrl}/staff#enrol=${code}`
+    return enrolmentLink(relayUrl, { clinicKey: created.clinicKey, ...(seeds as DeviceSeeds) })
   }
   const nurseLink = await link("Dana Whitfield, RN", "nursing")
   const billerLink = await link("Bill Owens", "billing")
