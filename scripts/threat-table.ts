@@ -17,16 +17,41 @@ const FOLDERS = [
 ]
 const HEADER = "| Attack | Test |\n|---|---|\n"
 
-/** One row for each test of an attack; the line is where it stands. */
+/** A test, or a call of a helper that makes one; the name may stand on the next line. */
+const CALL = /^\s*(?:test|refuses)\(\s*(?:$|(["`])(.+?)\1,)/
+const NAME_ALONE = /^\s*(["`])(.+?)\1,$/
+/** A row in a table of attacks that a loop makes tests of. */
+const ROW = /^\s*(?:\{ )?name: (["`])(.+?)\1,/
+
+export interface NamedAttack {
+  readonly name: string
+  /** Where the name stands, from 1. */
+  readonly line: number
+}
+
+/** The attacks that a test file names. A name with a hole in it says little, and its rows may have names of their own.
+ * @param withRows - whether objects that begin with a name are attacks, too. */
+export function attacksOf(source: string, withRows: boolean): NamedAttack[] {
+  const lines = source.split("\n")
+  const found: NamedAttack[] = []
+  for (const [i, text] of lines.entries()) {
+    const call = CALL.exec(text)
+    const after =
+      call !== null && call[2] === undefined ? NAME_ALONE.exec(lines[i + 1] ?? "")?.[2] : undefined
+    const name = call?.[2] ?? after ?? (withRows ? ROW.exec(text)?.[2] : undefined)
+    if (name !== undefined && !name.includes("${"))
+      found.push({ name, line: i + (after === undefined ? 1 : 2) })
+  }
+  return found
+}
+
+/** One row for each attack; the line is where its name stands. */
 export function attackRows(): string[] {
   return FOLDERS.flatMap((folder) =>
     testFiles(folder).flatMap((file) =>
-      readFileSync(join(repoRoot, file), "utf8")
-        .split("\n")
-        .flatMap((line, i) => {
-          const name = /^\s*test\(\s*(["`])(.+?)\1,/.exec(line)?.[2]
-          return name ? [`| ${name.replaceAll("|", "\\|")} | [${file}:${i + 1}](../${file}#L${i + 1}) |`] : []
-        }),
+      attacksOf(readFileSync(join(repoRoot, file), "utf8"), folder.endsWith("/attacks")).map(
+        ({ name, line }) => `| ${name.replaceAll("|", "\\|")} | [${file}:${line}](../${file}#L${line}) |`,
+      ),
     ),
   )
 }
