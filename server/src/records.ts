@@ -76,7 +76,7 @@ function restoreControl(conversation: Conversation, stored: StoredRecord): void 
   const { position, bytes } = stored
   const record = decodeRecord(bytes)
   const issuer = keyOf(record.issuer)
-  applyChange(conversation, changeOf(record, stored.timeMs), issuer, position, sha256Text(bytes))
+  applyChange(conversation, changeOf(record, stored.timeMs), issuer, position, sha256Text(record.bytes))
 }
 
 /** What a stored record changed. It was judged when it was stored. */

@@ -1,5 +1,5 @@
 /** What one batch of requests adds, gathered in memory and then stored as one transaction. */
-import { type Link, WardlineError } from "@wardline/sdk/protocol"
+import { type Link, recordPart, WardlineError } from "@wardline/sdk/protocol"
 import { type AuditEvent, writeU64 } from "./audit-chain.ts"
 import type { Clinic } from "./clinic.ts"
 import { type Conversation, encodeSenders } from "./conversation.ts"
@@ -87,7 +87,7 @@ export class Transaction {
     event: AuditEvent,
   ): NewRecord {
     checkPosition(position)
-    const hash = sha256Text(bytes)
+    const hash = sha256Text(recordPart(bytes))
     return this.#addRecord(clinic, clinic.ref, previous, { position, bytes, hash, isControl: true, event })
   }
 

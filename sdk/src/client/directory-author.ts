@@ -1,5 +1,5 @@
 /** Makes directory records that build on one another, and adds them to the relay's directory. */
-import { equalBytes, fromHex } from "../bytes.ts"
+import { concat, equalBytes, fromHex } from "../bytes.ts"
 import {
   type Device,
   hpkeSeal,
@@ -62,9 +62,11 @@ export class DirectoryAuthor {
     this.records.push(record)
   }
 
-  /** Signs and adds a record. */
-  add(type: DirectoryRecordType, body: Uint8Array): void {
-    this.take(signRecord(this.#device, { type, scope: this.#state.clinicId, issued: this.nowMs }, body))
+  /** Signs and adds a record.
+   * @param detached - what travels behind it, if its type has that. */
+  add(type: DirectoryRecordType, body: Uint8Array, detached: Uint8Array = EMPTY): void {
+    const header = { type, scope: this.#state.clinicId, issued: this.nowMs }
+    this.take(concat(signRecord(this.#device, header, body), detached))
   }
 
   /** Vouches for the directory as it now stands. */
@@ -89,7 +91,8 @@ export class DirectoryAuthor {
     }
     const info = grantInfo(this.#state.clinicId, role, generation, to.id)
     const wrap = hpkeSeal(to.keys.wrapping, info, EMPTY, seed, { seed: randomBytes(64) })
-    this.add("role-grant", encodeRoleGrant({ role, generation, device: to.id, wrap }))
+    const body = encodeRoleGrant({ role, generation, device: to.id, wrapHash: sha256(wrap) })
+    this.add("role-grant", body, wrap)
   }
 }
 

@@ -9,7 +9,7 @@ import {
   type DirectoryState,
 } from "../directory/index.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
-import { MAX_FRAME_BYTES, nextLink } from "../protocol/index.ts"
+import { MAX_FRAME_BYTES, nextLink, recordHash } from "../protocol/index.ts"
 import { fetchDirectory } from "./directory-http.ts"
 import type { ClientContext } from "./options.ts"
 import { type ClinicStorage, decodeHead, decodeStored, encodeHead, encodeStored } from "./storage.ts"
@@ -206,7 +206,7 @@ function startsUnder(state: DirectoryState, first: Uint8Array | undefined): bool
 function checkOverlap(known: DirectoryState, record: Uint8Array | undefined): void {
   if (record === undefined) throw rolledBack()
   const before = known.links[known.position - 1] as Uint8Array
-  if (!equalBytes(nextLink(sha256, before, known.position, sha256(record)), known.link)) throw forked()
+  if (!equalBytes(nextLink(sha256, before, known.position, recordHash(sha256, record)), known.link)) throw forked()
 }
 
 function rolledBack(): WardlineError {

@@ -11,7 +11,7 @@ import {
 } from "../conversation/index.ts"
 import { sha256 } from "../crypto/index.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
-import { CLOSE_CODES, nextLink } from "../protocol/index.ts"
+import { CLOSE_CODES, nextLink, recordHash } from "../protocol/index.ts"
 import type { Ack, Session, Subscription } from "../transport/index.ts"
 import type { ConversationHost } from "./host.ts"
 import { decodeHead, encodeHead, type SeenHead } from "./storage.ts"
@@ -130,7 +130,7 @@ export class Follower {
    * @param record - the bytes that were acked.
    * @throws {WardlineError} ERR_FORK if it contradicts the transcript or an earlier ack; following then stops. */
   expect({ position, link }: Ack, record: Uint8Array): void {
-    this.#promise(position, { link, record: sha256(record) })
+    this.#promise(position, { link, record: recordHash(sha256, record) })
   }
 
   /** Resolves when the transcript holds an acked record.

@@ -47,6 +47,7 @@ export class RoleSeeds {
 
   #open({ role, generation, wrap }: DirectoryGrant, directory: DirectoryState): Uint8Array | undefined {
     const { id, wrapping } = this.#device
+    if (wrap === undefined) return undefined
     try {
       const seed = hpkeOpen(wrapping.seed, grantInfo(directory.clinicId, role, generation, id), EMPTY, wrap)
       const key = roleKeyOf(directory, role, generation)

@@ -2,12 +2,15 @@
 import { equalBytes } from "../bytes.ts"
 import { WardlineError } from "../errors.ts"
 import {
+  detachedOf,
   type Hash,
+  hasDetachedPart,
   nextLink,
   signatureInput,
   signatureTag,
   signedPart,
   type Verify,
+  WRAP_BYTES,
 } from "../protocol/index.ts"
 import { issuerKey } from "./authority.ts"
 import { decodeDirectoryRecord } from "./body.ts"
@@ -53,6 +56,11 @@ function applyToDraft(draft: Draft, bytes: Uint8Array, { hash, verify, nowMs }: 
   if (!equalBytes(record.scope, draft.clinicId))
     throw new WardlineError("ERR_CLINIC_KEY", "a record of another clinic")
   if (nowMs !== undefined && record.issued > nowMs + MAX_CLOCK_AHEAD_MS) throw fromTheFuture()
+  // Who replays may lack the wraps for others; who accepts a new one must not.
+  if (nowMs !== undefined && type === "role-grant" && record.detached.length !== WRAP_BYTES)
+    throw new WardlineError("ERR_MALFORMED", "a role grant without its wrap")
+  if (nowMs !== undefined && hasDetachedPart(type) && detachedOf(hash, record) === undefined)
+    throw new WardlineError("ERR_MALFORMED", "the wrap isn't the one that was signed")
   if (draft.position === 0 && type !== "admin-add") throw notFirst()
   const key = issuerKey(draft, entry, nowMs)
   const input = signatureInput(signatureTag(type), signedPart(record))

@@ -7,6 +7,7 @@ import {
   type Attest,
   type ConsentTextBody,
   type DeviceKeys,
+  detachedOf,
   deviceIdOf,
   type Hash,
   isAcceptableSigningKey,
@@ -47,7 +48,7 @@ export function applyBody(draft: Draft, entry: DirectoryRecord, position: number
       addRoleKey(draft, entry.body, position, hash)
       break
     case "role-grant":
-      addGrant(draft, entry.body, entry.record, position)
+      addGrant(draft, entry.body, entry.record, position, hash)
       break
     case "attest":
       attest(draft, entry.body, entry.record, position)
@@ -116,8 +117,8 @@ function addRoleKey(draft: Draft, body: RoleKey, position: number, hash: Hash): 
   draft.roleKeys.set(role, generations)
 }
 
-function addGrant(draft: Draft, body: RoleGrant, record: WireRecord, position: number): void {
-  const { role, generation, device: id, wrap } = body
+function addGrant(draft: Draft, body: RoleGrant, record: WireRecord, position: number, hash: Hash): void {
+  const { role, generation, device: id } = body
   if (draft.roleKeys.get(role)?.[generation - 1] === undefined)
     throw conflict("no such generation of the role")
   const receiver = draftDevice(draft, id)
@@ -128,6 +129,7 @@ function addGrant(draft: Draft, body: RoleGrant, record: WireRecord, position: n
   const isMember = receiver.roles.some((membership) => membership.role === role)
   if (receiver.kind === "staff" && !isMember) throw forbidden("the receiver doesn't hold the role")
   const grants = draft.grants.get(idText(id)) ?? []
+  const wrap = detachedOf(hash, record)
   grants.push({ role, generation, issuer: record.issuer, wrap, position })
   draft.grants.set(idText(id), grants)
 }

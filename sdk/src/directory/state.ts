@@ -57,8 +57,8 @@ export interface DirectoryGrant {
   readonly role: Role
   readonly generation: number
   readonly issuer: DeviceId
-  /** 1168 bytes. */
-  readonly wrap: Uint8Array
+  /** 1168 bytes; undefined where the relay left it out, as it does with those for other devices. */
+  readonly wrap: Uint8Array | undefined
   readonly position: number
 }
 

@@ -6,7 +6,6 @@ import {
   type DeviceKeys,
   readKeys,
   SIGNING_KEY_BYTES,
-  WRAP_BYTES,
   WRAPPING_KEY_BYTES,
   writeKeys,
 } from "./keys.ts"
@@ -87,8 +86,8 @@ export interface RoleGrant {
   role: Role
   generation: number
   device: Uint8Array
-  /** 1168 bytes. */
-  wrap: Uint8Array
+  /** H(wrap); the wrap of 1168 bytes is the record's detached part. */
+  wrapHash: Uint8Array
 }
 
 export interface Attest {
@@ -246,7 +245,7 @@ export function encodeRoleGrant(body: RoleGrant): Uint8Array {
     .lp16(encodeRole(body.role))
     .u32(body.generation)
     .bytes(body.device)
-    .bytes(body.wrap)
+    .bytes(body.wrapHash)
     .done()
 }
 
@@ -256,7 +255,7 @@ export function decodeRoleGrant(body: Uint8Array): RoleGrant {
     role: readRole(r),
     generation: r.u32(),
     device: r.bytes(ID_BYTES),
-    wrap: r.bytes(WRAP_BYTES),
+    wrapHash: r.bytes(HASH_BYTES),
   }))
 }
 

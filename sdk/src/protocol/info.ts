@@ -7,6 +7,15 @@ export function wrapInfo(epochHash: Uint8Array, slot: number): Uint8Array {
   return new Writer().bytes(utf8("wl1/wrap")).bytes(epochHash).u16(slot).done()
 }
 
+/** Binds past epochs' secrets to the grant or archive record (through H of its body's head) and its conversation. */
+export function grantedEpochsInfo(
+  type: "grant" | "archive",
+  conversation: ConversationId,
+  headHash: Uint8Array,
+): Uint8Array {
+  return new Writer().bytes(utf8(`wl1/${type}`)).bytes(conversation).bytes(headHash).done()
+}
+
 /** Binds a role seed to clinic, role, generation and receiver. */
 export function grantInfo(clinic: ClinicId, role: Role, generation: number, device: DeviceId): Uint8Array {
   return new Writer()

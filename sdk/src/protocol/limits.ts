@@ -20,6 +20,12 @@ export const MAX_HOURS = 64
 export const MAX_WITNESSES = 16
 /** Members of a conversation; 64 wraps still fit the body. */
 export const MAX_SLOTS = 64
+/** Epochs that one grant or archive record holds: years of a busy conversation, and it still fits the body. */
+export const MAX_GRANTED_EPOCHS = 1400
+/** A patient's devices in one conversation, removed ones included. */
+export const MAX_PATIENT_DEVICES = 16
+/** A pairing link is shown and read at once. */
+export const MAX_PAIRING_MS: number = 15 * 60 * 1000
 /** A free-text reason for break-glass, sealed. */
 export const MAX_SEALED_REASON_BYTES = 2048
 /** An access record opens a conversation for at most a long shift. */

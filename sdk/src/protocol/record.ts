@@ -1,7 +1,8 @@
 /** The signed unit of which both chains are made (docs/protocol.md, Record). */
-import { assertLength, concat, Reader, utf8, Writer } from "../bytes.ts"
+import { assertLength, concat, equalBytes, Reader, utf8, Writer } from "../bytes.ts"
 import { WardlineError } from "../errors.ts"
-import { ID_BYTES } from "../ids.ts"
+import { HASH_BYTES, ID_BYTES, type RecordHash } from "../ids.ts"
+import type { Hash } from "./chain.ts"
 import { MAX_BODY_BYTES } from "./limits.ts"
 
 export const SIGNATURE_BYTES = 64
@@ -29,8 +30,14 @@ const TRANSCRIPT_TYPES = {
   open: 0x21,
   epoch: 0x22,
   message: 0x23,
+  member: 0x24,
   access: 0x25,
+  grant: 0x26,
   close: 0x27,
+  reopen: 0x28,
+  archive: 0x29,
+  withdraw: 0x2a,
+  shred: 0x2b,
 } as const
 
 export type DirectoryRecordType = keyof typeof DIRECTORY_TYPES
@@ -39,6 +46,9 @@ export type RecordType = DirectoryRecordType | TranscriptRecordType
 
 const CODES: Record<RecordType, number> = { ...DIRECTORY_TYPES, ...TRANSCRIPT_TYPES }
 const NAMES = new Map(Object.entries(CODES).map(([name, code]) => [code, name as RecordType]))
+
+/** Types that carry wraps behind their signature, so that a relay can drop the wraps and keep the record. */
+const DETACHED_TYPES: ReadonlySet<RecordType> = new Set(["role-grant", "open", "epoch", "grant", "archive"])
 
 export interface RecordHeader {
   type: RecordType
@@ -53,8 +63,11 @@ export interface RecordHeader {
 export interface WireRecord extends RecordHeader {
   body: Uint8Array
   signature: Uint8Array
-  /** The whole record as received. */
+  /** The record as received, without its detached part: what H(record) is of. */
   bytes: Uint8Array
+  /** What came behind the signature: empty where there is none, or where it was dropped. Nothing is known of it until
+   * {@link detachedOf} has compared it. */
+  detached: Uint8Array
 }
 
 export function isDirectoryType(type: RecordType): type is DirectoryRecordType {
@@ -63,6 +76,10 @@ export function isDirectoryType(type: RecordType): type is DirectoryRecordType {
 
 export function isTranscriptType(type: RecordType): type is TranscriptRecordType {
   return Object.hasOwn(TRANSCRIPT_TYPES, type)
+}
+
+export function hasDetachedPart(type: RecordType): boolean {
+  return DETACHED_TYPES.has(type)
 }
 
 /** Decodes a record; its parts are views of `bytes`. Checks the shape, not the signature.
@@ -83,8 +100,39 @@ export function decodeRecord(bytes: Uint8Array): WireRecord {
   if (length > MAX_BODY_BYTES) throw new WardlineError("ERR_TOO_LARGE", "record body over its limit")
   const body = reader.bytes(length)
   const signature = reader.bytes(SIGNATURE_BYTES)
+  const end = reader.offset
+  const detached = hasDetachedPart(type) ? reader.rest() : bytes.subarray(end, end)
+  if (length + detached.length > MAX_BODY_BYTES)
+    throw new WardlineError("ERR_TOO_LARGE", "record over its limit")
   reader.end()
-  return { type, scope, issuer, issued, body, signature, bytes }
+  return { type, scope, issuer, issued, body, signature, bytes: bytes.subarray(0, end), detached }
+}
+
+/** The bytes of a record without its detached part. Bytes that are no record are taken whole: they have a hash and a
+ * place in the chain all the same. */
+export function recordPart(bytes: Uint8Array): Uint8Array {
+  const type = bytes.length < HEADER_BYTES ? undefined : NAMES.get(bytes[3] as number)
+  if (type === undefined || !hasDetachedPart(type)) return bytes
+  const bodyLength = new Reader(bytes.subarray(HEADER_BYTES - 4, HEADER_BYTES)).u32()
+  return bytes.subarray(0, Math.min(bytes.length, HEADER_BYTES + bodyLength + SIGNATURE_BYTES))
+}
+
+/** H(record): of everything but the detached part. */
+export function recordHash(hash: Hash, bytes: Uint8Array): RecordHash {
+  return hash(recordPart(bytes))
+}
+
+/** A body that commits to the detached part behind the record.
+ * @param head - the body's other fields. */
+export function bodyWithDetached(hash: Hash, head: Uint8Array, detached: Uint8Array): Uint8Array {
+  return concat(head, hash(detached))
+}
+
+/** The detached part, if it is there and is the one that the signed body commits to. */
+export function detachedOf(hash: Hash, record: WireRecord): Uint8Array | undefined {
+  if (!hasDetachedPart(record.type) || record.detached.length === 0) return undefined
+  const committed = record.body.subarray(-HASH_BYTES)
+  return equalBytes(committed, hash(record.detached)) ? record.detached : undefined
 }
 
 /** The 48 bytes before a body of `bodyLength` bytes. */

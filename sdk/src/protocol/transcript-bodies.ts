@@ -1,34 +1,20 @@
 /** Bodies of the transcript's records: encode and decode pairs (docs/protocol.md, Transcript). */
-import { compareBytes, fromUtf8, type Reader, utf8, Writer } from "../bytes.ts"
+import { fromUtf8, Reader, utf8, Writer } from "../bytes.ts"
 import { WardlineError } from "../errors.ts"
-import {
-  decodeRole,
-  encodeRole,
-  HASH_BYTES,
-  ID_BYTES,
-  type Link,
-  type RecordHash,
-  type Role,
-} from "../ids.ts"
+import { encodeRole, HASH_BYTES, ID_BYTES, type Link, type RecordHash, type Role } from "../ids.ts"
 import { decodeWhole, readRole } from "./directory-bodies.ts"
-import { type DeviceKeys, readKeys, WRAP_BYTES, writeKeys } from "./keys.ts"
-import { MAX_NAME_BYTES, MAX_ROLES, MAX_SEALED_REASON_BYTES, MAX_SLOTS } from "./limits.ts"
+import { type DeviceKeys, readKeys, writeKeys } from "./keys.ts"
+import { MAX_NAME_BYTES, MAX_ROLES, MAX_SEALED_REASON_BYTES } from "./limits.ts"
+import { assertAscending, type DirectoryReference, readReference, writeReference } from "./slots.ts"
 
-/** The only cipher suite so far: this protocol's page. */
-export const SUITE_WL1 = 0x0001
 export const SUMMARY_BYTES = 256
 /** HPKE to a role: encapsulation, summary, tag. */
 export const SEALED_SUMMARY_BYTES: number = 1120 + SUMMARY_BYTES + 16
 /** XChaCha20-Poly1305's tag around at least one block of padding. */
 const MIN_CIPHERTEXT_BYTES = 512 + 16
 /** Bytes of a message's body before the ciphertext. */
-export const MESSAGE_PREFIX_BYTES: number = HASH_BYTES + 4 + 8 + HASH_BYTES + HASH_BYTES
-
-/** A position in the clinic's directory and its link. */
-export interface DirectoryReference {
-  position: number
-  link: Link
-}
+export const MESSAGE_PREFIX_BYTES: number = 1 + HASH_BYTES + 4 + 8 + HASH_BYTES + HASH_BYTES
+const QUIET = 1
 
 export interface ConsentBody {
   clinic: Uint8Array
@@ -46,39 +32,12 @@ export interface OpenBody {
     readonly role: Role
     readonly generation: number
     readonly keyHash: Uint8Array
-    readonly sealedSummary: Uint8Array
   }[]
 }
 
-/** A member that an epoch is wrapped to. */
-export interface Slot {
-  kind: "device" | "role"
-  /** Device id, or the role's slug as bytes. */
-  id: Uint8Array
-  /** 0 for a device. */
-  generation: number
-  keyHash: Uint8Array
-}
-
-/** An epoch's body before the wraps. */
-export interface EpochHead {
-  suite: number
-  number: number
-  /** H(parent record), zeros for the first epoch. */
-  parent: RecordHash
-  directory: DirectoryReference
-  commitment: Uint8Array
-  slots: readonly Slot[]
-}
-
-export interface EpochBody extends EpochHead {
-  /** One for each slot, in order. */
-  wraps: readonly Uint8Array[]
-  /** E: the bytes before the wraps, as received. */
-  head: Uint8Array
-}
-
 export interface MessagePrefix {
+  /** Not somebody's word but a receipt or the like: a relay doesn't take it for an answer. */
+  quiet: boolean
   epoch: RecordHash
   /** This sender's count of messages in the conversation, from 1. */
   sequence: number
@@ -123,6 +82,17 @@ export interface CloseBody {
   reason: CloseReason
 }
 
+const REOPEN_REASONS = ["unspecified", "follow-up", "mistake", "break-glass"] as const
+export type ReopenReason = (typeof REOPEN_REASONS)[number]
+
+const SHRED_REASONS = ["retention", "patient-request", "other"] as const
+export type ShredReason = (typeof SHRED_REASONS)[number]
+
+export interface ShredBody {
+  reason: ShredReason
+  directory: DirectoryReference
+}
+
 export function encodeConsent(body: ConsentBody): Uint8Array {
   const writer = writeKeys(new Writer().bytes(body.clinic), body.keys)
     .lp16(encodeRole(body.consentId))
@@ -145,11 +115,12 @@ export function decodeConsent(body: Uint8Array): ConsentBody {
   }))
 }
 
-export function encodeOpen(body: OpenBody): Uint8Array {
+/** An open record's body before the hash of its summaries. */
+export function encodeOpenHead(body: OpenBody): Uint8Array {
   return writeReference(new Writer(), body.directory)
     .u8(body.roles.length)
     .list(body.roles, (w, item) =>
-      w.lp16(encodeRole(item.role)).u32(item.generation).bytes(item.keyHash).bytes(item.sealedSummary),
+      w.lp16(encodeRole(item.role)).u32(item.generation).bytes(item.keyHash),
     )
     .done()
 }
@@ -164,82 +135,24 @@ export function decodeOpen(body: Uint8Array): OpenBody {
       role: readRole(r),
       generation: r.u32(),
       keyHash: r.bytes(HASH_BYTES),
-      sealedSummary: r.bytes(SEALED_SUMMARY_BYTES),
     }))
     assertAscending(roles.map(({ role }) => utf8(role)))
+    reader.bytes(HASH_BYTES)
     return { directory, roles }
   })
 }
 
-/** E, the part of an epoch's body before the wraps. */
-export function encodeEpochHead(head: EpochHead): Uint8Array {
-  const writer = new Writer().u16(head.suite).u32(head.number).bytes(head.parent)
-  return writeReference(writer, head.directory)
-    .bytes(head.commitment)
-    .u16(head.slots.length)
-    .list(head.slots, (w, slot) =>
-      w
-        .u8(slot.kind === "device" ? 1 : 2)
-        .lp16(slot.id)
-        .u32(slot.generation)
-        .bytes(slot.keyHash),
-    )
-    .done()
-}
-
-export function encodeEpoch(head: Uint8Array, wraps: readonly Uint8Array[]): Uint8Array {
-  return new Writer()
-    .bytes(head)
-    .list(wraps, (w, wrap) => w.bytes(wrap))
-    .done()
-}
-
-/** @throws {WardlineError} ERR_MALFORMED, or ERR_UNSUPPORTED for another suite. */
-export function decodeEpoch(body: Uint8Array): EpochBody {
-  return decodeWhole(body, (reader) => {
-    const suite = reader.u16()
-    if (suite !== SUITE_WL1) throw new WardlineError("ERR_UNSUPPORTED", "unknown cipher suite")
-    const number = reader.u32()
-    const parent = reader.bytes(HASH_BYTES)
-    const directory = readReference(reader)
-    const commitment = reader.bytes(HASH_BYTES)
-    const count = reader.u16()
-    if (count < 1 || count > MAX_SLOTS) throw new WardlineError("ERR_MALFORMED", "slots outside their limits")
-    const slots = reader.list(count, readSlot)
-    assertAscending(slots.map(slotKey))
-    const head = body.subarray(0, reader.offset)
-    const wraps = reader.list(count, (r) => r.bytes(WRAP_BYTES))
-    return { suite, number, parent, directory, commitment, slots, wraps, head }
-  })
-}
-
-function readSlot(reader: Reader): Slot {
-  const code = reader.u8()
-  if (code !== 1 && code !== 2) throw new WardlineError("ERR_MALFORMED", "unknown kind of slot")
-  const id = reader.lp16(32)
-  const slot: Slot = {
-    kind: code === 1 ? "device" : "role",
-    id,
-    generation: reader.u32(),
-    keyHash: reader.bytes(HASH_BYTES),
-  }
-  if (slot.kind === "device") {
-    if (id.length !== ID_BYTES || slot.generation !== 0)
-      throw new WardlineError("ERR_MALFORMED", "device slot")
-  } else decodeRole(id)
-  return slot
-}
-
-/** What slots are sorted by: kind, then id. */
-export function slotKey(slot: Pick<Slot, "kind" | "id">): Uint8Array {
-  return new Writer()
-    .u8(slot.kind === "device" ? 1 : 2)
-    .bytes(slot.id)
-    .done()
+/** An open record's detached part: one sealed summary for each role, in order.
+ * @throws {WardlineError} ERR_MALFORMED */
+export function decodeSummaries(detached: Uint8Array, roles: number): Uint8Array[] {
+  if (detached.length !== roles * SEALED_SUMMARY_BYTES)
+    throw new WardlineError("ERR_MALFORMED", "not a summary for each role")
+  return new Reader(detached).list(roles, (r) => r.bytes(SEALED_SUMMARY_BYTES))
 }
 
 export function encodeMessagePrefix(prefix: MessagePrefix): Uint8Array {
   return new Writer()
+    .u8(prefix.quiet ? QUIET : 0)
     .bytes(prefix.epoch)
     .u32(prefix.sequence)
     .u64(prefix.seenPosition)
@@ -251,7 +164,10 @@ export function encodeMessagePrefix(prefix: MessagePrefix): Uint8Array {
 /** @throws {WardlineError} ERR_MALFORMED */
 export function decodeMessage(body: Uint8Array): MessageBody {
   return decodeWhole(body, (r) => {
+    const flags = r.u8()
+    if (flags > QUIET) throw new WardlineError("ERR_MALFORMED", "unknown flags")
     const message = {
+      quiet: flags === QUIET,
       epoch: r.bytes(HASH_BYTES),
       sequence: r.u32(),
       seenPosition: r.u64(),
@@ -287,26 +203,45 @@ export function encodeClose(body: CloseBody): Uint8Array {
 
 /** @throws {WardlineError} ERR_MALFORMED */
 export function decodeClose(body: Uint8Array): CloseBody {
+  return decodeWhole(body, (r) => ({ reason: reasonOf(CLOSE_REASONS, r.u8()) }))
+}
+
+export function encodeReopen(body: { reason: ReopenReason }): Uint8Array {
+  return new Writer().u8(REOPEN_REASONS.indexOf(body.reason)).done()
+}
+
+/** @throws {WardlineError} ERR_MALFORMED */
+export function decodeReopen(body: Uint8Array): { reason: ReopenReason } {
+  return decodeWhole(body, (r) => ({ reason: reasonOf(REOPEN_REASONS, r.u8()) }))
+}
+
+/** A withdrawal gives no reason: the byte is 0. */
+export function encodeWithdraw(): Uint8Array {
+  return new Writer().u8(0).done()
+}
+
+/** @throws {WardlineError} ERR_MALFORMED */
+export function decodeWithdraw(body: Uint8Array): Record<never, never> {
   return decodeWhole(body, (r) => {
-    const reason = CLOSE_REASONS[r.u8()]
-    if (!reason) throw new WardlineError("ERR_MALFORMED", "unknown reason")
-    return { reason }
+    if (r.u8() !== 0) throw new WardlineError("ERR_MALFORMED", "unknown reason")
+    return {}
   })
 }
 
-function writeReference(writer: Writer, reference: DirectoryReference): Writer {
-  return writer.u64(reference.position).bytes(reference.link)
+export function encodeShred(body: ShredBody): Uint8Array {
+  return writeReference(new Writer().u8(SHRED_REASONS.indexOf(body.reason) + 1), body.directory).done()
 }
 
-function readReference(reader: Reader): DirectoryReference {
-  return { position: reader.u64(), link: reader.bytes(HASH_BYTES) }
+/** @throws {WardlineError} ERR_MALFORMED */
+export function decodeShred(body: Uint8Array): ShredBody {
+  return decodeWhole(body, (r) => ({
+    reason: reasonOf(SHRED_REASONS, r.u8() - 1),
+    directory: readReference(r),
+  }))
 }
 
-/** One order and no repeats: a list has one encoding. */
-function assertAscending(keys: readonly Uint8Array[]): void {
-  for (let i = 1; i < keys.length; i++) {
-    if (compareBytes(keys[i - 1] as Uint8Array, keys[i] as Uint8Array) >= 0) {
-      throw new WardlineError("ERR_MALFORMED", "list is not in ascending order")
-    }
-  }
+function reasonOf<T>(reasons: readonly T[], code: number): T {
+  const reason = reasons[code]
+  if (reason === undefined) throw new WardlineError("ERR_MALFORMED", "unknown reason")
+  return reason
 }

@@ -15,7 +15,7 @@ export async function* exportLines(store: Store, nowMs: number): AsyncGenerator<
     let entries = 0
     for await (const page of walkEntries(store, ref)) {
       for (const { bytes, record } of page) {
-        const stored = record && { hash: sha256(record.bytes), link: record.link }
+        const stored = record && { hash: recordHash(sha256, record.bytes), link: record.link }
         yield encodeExportLine({ kind: "entry", bytes, record: stored })
         head = entryHash(sha256, bytes)
         entries++

@@ -35,7 +35,7 @@ export async function verifyStore(store: Store, onProgress: AuditProgress): Prom
     try {
       for await (const page of walkEntries(store, ref)) {
         for (const { bytes, record } of page)
-          audit.add(bytes, record && { hash: sha256(record.bytes), link: record.link })
+          audit.add(bytes, record && { hash: recordHash(sha256, record.bytes), link: record.link })
         entries += page.length
         onProgress(entries)
       }

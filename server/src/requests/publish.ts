@@ -1,5 +1,5 @@
 /** A record on its way into a conversation. */
-import { decodeRecord, isWardlineError, startLink } from "@wardline/sdk/protocol"
+import { decodeRecord, isWardlineError, recordPart, startLink } from "@wardline/sdk/protocol"
 import type { AuditEvent } from "../audit-chain.ts"
 import { type Access, Conversation } from "../conversation.ts"
 import type { Acknowledged } from "../frames.ts"
@@ -45,7 +45,7 @@ export class Publish implements Request {
     // A record without even a header is refused by apply.
     if (record.length < 48) return undefined
     this.#scope = scopeKey(record)
-    this.#hash = sha256Text(record)
+    this.#hash = sha256Text(recordPart(record))
     const loading = this.#core.conversations.load(this.#scope)
     if (loading instanceof Promise) return loading.then(() => this.#searchStore())
     return this.#searchStore()
