@@ -206,7 +206,8 @@ function startsUnder(state: DirectoryState, first: Uint8Array | undefined): bool
 function checkOverlap(known: DirectoryState, record: Uint8Array | undefined): void {
   if (record === undefined) throw rolledBack()
   const before = known.links[known.position - 1] as Uint8Array
-  if (!equalBytes(nextLink(sha256, before, known.position, recordHash(sha256, record)), known.link)) throw forked()
+  if (!equalBytes(nextLink(sha256, before, known.position, recordHash(sha256, record)), known.link))
+    throw forked()
 }
 
 function rolledBack(): WardlineError {

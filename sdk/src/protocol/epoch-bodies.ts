@@ -82,7 +82,8 @@ export function decodeEpoch(body: Uint8Array): EpochBody {
 /** An epoch's detached part: one wrap for each slot, in order.
  * @throws {WardlineError} ERR_MALFORMED */
 export function decodeWraps(detached: Uint8Array, slots: number): Uint8Array[] {
-  if (detached.length !== slots * WRAP_BYTES) throw new WardlineError("ERR_MALFORMED", "not a wrap for each slot")
+  if (detached.length !== slots * WRAP_BYTES)
+    throw new WardlineError("ERR_MALFORMED", "not a wrap for each slot")
   return new Reader(detached).list(slots, (r) => r.bytes(WRAP_BYTES))
 }
 

@@ -13,7 +13,11 @@ export function grantedEpochsInfo(
   conversation: ConversationId,
   headHash: Uint8Array,
 ): Uint8Array {
-  return new Writer().bytes(utf8(`wl1/${type}`)).bytes(conversation).bytes(headHash).done()
+  return new Writer()
+    .bytes(utf8(`wl1/${type}`))
+    .bytes(conversation)
+    .bytes(headHash)
+    .done()
 }
 
 /** Binds a role seed to clinic, role, generation and receiver. */

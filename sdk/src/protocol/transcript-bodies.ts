@@ -119,9 +119,7 @@ export function decodeConsent(body: Uint8Array): ConsentBody {
 export function encodeOpenHead(body: OpenBody): Uint8Array {
   return writeReference(new Writer(), body.directory)
     .u8(body.roles.length)
-    .list(body.roles, (w, item) =>
-      w.lp16(encodeRole(item.role)).u32(item.generation).bytes(item.keyHash),
-    )
+    .list(body.roles, (w, item) => w.lp16(encodeRole(item.role)).u32(item.generation).bytes(item.keyHash))
     .done()
 }
 

@@ -1,5 +1,5 @@
 /** WebSocket frames between a device and the relay (docs/protocol.md, Wire). The protocol core: it knows no socket. */
-import { concat, fromUtf8, Reader, utf8, Writer } from "../bytes.ts"
+import { concat, fromUtf8, Reader, toHex, utf8, Writer } from "../bytes.ts"
 import { type ErrorCode, isErrorCode, WardlineError } from "../errors.ts"
 import { HASH_BYTES, ID_BYTES, type Link } from "../ids.ts"
 import { type DeviceKeys, readKeys, writeKeys } from "./keys.ts"
@@ -8,6 +8,12 @@ import { SIGNATURE_BYTES } from "./record.ts"
 
 export const SUBPROTOCOL = "wardline.v1"
 export const SOCKET_PATH = "/v1/ws"
+/** X25519. */
+export const EPHEMERAL_KEY_BYTES = 32
+/** ChaCha20-Poly1305 around 32 bytes: nonce 12, key 32, tag 16. */
+export const SEALED_KEY_BYTES: number = 12 + 32 + 16
+/** How often the relay signs the head of a conversation that is being followed. */
+export const HEAD_INTERVAL_MS = 30_000
 /** Tag of the login signature. */
 export const AUTH_TAG = "wl1/auth"
 
@@ -30,8 +36,8 @@ export function isReconnectable(closeCode: number): boolean {
 }
 
 interface FrameBodies {
-  challenge: { nonce: Uint8Array; time: number; relayId: Uint8Array }
-  auth: { clinic: Uint8Array; keys: DeviceKeys; origin: string; signature: Uint8Array }
+  challenge: { nonce: Uint8Array; time: number; relayId: Uint8Array; ephemeral: Uint8Array }
+  auth: { clinic: Uint8Array; keys: DeviceKeys; origin: string; ephemeral: Uint8Array; signature: Uint8Array }
   welcome: { time: number; directoryPosition: number; directoryLink: Link }
   publish: { record: Uint8Array }
   ack: { position: number; link: Link; auditSequence: number; time: number }
@@ -49,12 +55,18 @@ interface FrameBodies {
     lastBy: "patient" | "staff"
     /** Both empty in an update. */
     consent: Uint8Array
+    /** With its detached part, unless that was dropped. */
     open: Uint8Array
+    /** The listing key in the session's channel; empty in an update, and after a shred. */
+    listingKey: Uint8Array
   }
   listed: { more: boolean }
   ping: Record<never, never>
   pong: { time: number }
   directory: { position: number; link: Link }
+  keep: { conversation: Uint8Array; shredKey: Uint8Array }
+  keys: { conversation: Uint8Array; shredKey: Uint8Array }
+  head: { conversation: Uint8Array; position: number; link: Link; time: number; signature: Uint8Array }
   error: { code: ErrorCode; retryable: boolean; message: string }
 }
 
@@ -73,16 +85,23 @@ const nothing = { write: () => {}, read: () => ({}) }
 const CODECS: { [K in FrameKind]: Codec<K> } = {
   challenge: {
     type: 0x80,
-    write: (w, f) => w.bytes(f.nonce).u64(f.time).bytes(f.relayId),
-    read: (r) => ({ nonce: r.bytes(32), time: r.u64(), relayId: r.bytes(ID_BYTES) }),
+    write: (w, f) => w.bytes(f.nonce).u64(f.time).bytes(f.relayId).bytes(f.ephemeral),
+    read: (r) => ({
+      nonce: r.bytes(32),
+      time: r.u64(),
+      relayId: r.bytes(ID_BYTES),
+      ephemeral: r.bytes(EPHEMERAL_KEY_BYTES),
+    }),
   },
   auth: {
     type: 0x01,
-    write: (w, f) => writeKeys(w.bytes(f.clinic), f.keys).lp16(utf8(f.origin)).bytes(f.signature),
+    write: (w, f) =>
+      writeKeys(w.bytes(f.clinic), f.keys).lp16(utf8(f.origin)).bytes(f.ephemeral).bytes(f.signature),
     read: (r) => ({
       clinic: r.bytes(ID_BYTES),
       keys: readKeys(r),
       origin: fromUtf8(r.lp16(512)),
+      ephemeral: r.bytes(EPHEMERAL_KEY_BYTES),
       signature: r.bytes(SIGNATURE_BYTES),
     }),
   },
@@ -129,7 +148,8 @@ const CODECS: { [K in FrameKind]: Codec<K> } = {
         .flag(f.closed)
         .u8(f.lastBy === "patient" ? 1 : 2)
         .lp32(f.consent)
-        .lp32(f.open),
+        .lp32(f.open)
+        .lp16(f.listingKey),
     read: (r) => ({
       conversation: r.bytes(ID_BYTES),
       position: r.u64(),
@@ -138,6 +158,7 @@ const CODECS: { [K in FrameKind]: Codec<K> } = {
       lastBy: readLastBy(r),
       consent: r.lp32(MAX_FRAME_BYTES),
       open: r.lp32(MAX_FRAME_BYTES),
+      listingKey: readSealedKey(r),
     }),
   },
   listed: { type: 0x86, write: (w, f) => w.flag(f.more), read: (r) => ({ more: r.flag() }) },
@@ -147,6 +168,27 @@ const CODECS: { [K in FrameKind]: Codec<K> } = {
     type: 0x88,
     write: (w, f) => w.u64(f.position).bytes(f.link),
     read: (r) => ({ position: r.u64(), link: r.bytes(HASH_BYTES) }),
+  },
+  keep: {
+    type: 0x08,
+    write: (w, f) => w.bytes(f.conversation).lp16(f.shredKey),
+    read: (r) => ({ conversation: r.bytes(ID_BYTES), shredKey: readSealedKey(r) }),
+  },
+  keys: {
+    type: 0x89,
+    write: (w, f) => w.bytes(f.conversation).lp16(f.shredKey),
+    read: (r) => ({ conversation: r.bytes(ID_BYTES), shredKey: readSealedKey(r) }),
+  },
+  head: {
+    type: 0x8b,
+    write: (w, f) => w.bytes(f.conversation).u64(f.position).bytes(f.link).u64(f.time).bytes(f.signature),
+    read: (r) => ({
+      conversation: r.bytes(ID_BYTES),
+      position: r.u64(),
+      link: r.bytes(HASH_BYTES),
+      time: r.u64(),
+      signature: r.bytes(SIGNATURE_BYTES),
+    }),
   },
   error: {
     type: 0x8f,
@@ -177,14 +219,54 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   return { kind, id, ...body } as Frame
 }
 
-/** What a login signs under {@link AUTH_TAG}: bound to this relay, this page's origin and this challenge. */
+/** What a login signs under {@link AUTH_TAG}: bound to this relay, this page's origin, this challenge, and the two
+ * ephemeral keys of the session's channel. */
 export function authInput(
-  clinic: Uint8Array,
-  relayId: Uint8Array,
-  origin: string,
-  nonce: Uint8Array,
+  challenge: { readonly relayId: Uint8Array; readonly nonce: Uint8Array; readonly ephemeral: Uint8Array },
+  login: { readonly clinic: Uint8Array; readonly origin: string; readonly ephemeral: Uint8Array },
 ): Uint8Array {
-  return concat(clinic, relayId, new Writer().lp16(utf8(origin)).done(), nonce)
+  const origin = new Writer().lp16(utf8(login.origin)).done()
+  return concat(
+    login.clinic,
+    challenge.relayId,
+    origin,
+    challenge.nonce,
+    challenge.ephemeral,
+    login.ephemeral,
+  )
+}
+
+/** What the key of a session's channel is the hash of. In it, shred keys travel: recorded traffic doesn't give them to
+ * whoever gets hold of the devices' keys later.
+ * @param shared - X25519 of the two ephemeral keys. */
+export function channelInput(
+  shared: Uint8Array,
+  relayEphemeral: Uint8Array,
+  clientEphemeral: Uint8Array,
+): Uint8Array {
+  return concat(utf8("wl1/channel"), shared, relayEphemeral, clientEphemeral)
+}
+
+/** The text of a signed head: a C2SP signed note's, so that the log key signs nothing else. */
+export function headNote(
+  clinic: Uint8Array,
+  head: {
+    readonly conversation: Uint8Array
+    readonly position: number
+    readonly link: Link
+    readonly time: number
+  },
+): Uint8Array {
+  const scope = `wardline/head/${toHex(clinic)}/${toHex(head.conversation)}`
+  return utf8(`${scope}\n${head.position}\n${toHex(head.link)}\n${head.time}\n`)
+}
+
+/** A key in the session's channel: nonce, key, tag; or nothing, where it is gone. */
+function readSealedKey(reader: Reader): Uint8Array {
+  const sealed = reader.lp16(SEALED_KEY_BYTES)
+  if (sealed.length !== 0 && sealed.length !== SEALED_KEY_BYTES)
+    throw new WardlineError("ERR_MALFORMED", "not a sealed key")
+  return sealed
 }
 
 function readLastBy(reader: Reader): "patient" | "staff" {

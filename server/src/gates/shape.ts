@@ -10,9 +10,11 @@ import {
 import { keyOf } from "../hashing.ts"
 
 const MAGIC_VERSION_MESSAGE = 0x574c0123
-const MESSAGE = HEADER_BYTES
+/** Where a message's fields begin, after its flags. */
+const MESSAGE = HEADER_BYTES + 1
 const MIN_CIPHERTEXT_BYTES = 528
 const MIN_BODY_BYTES = MESSAGE_PREFIX_BYTES + MIN_CIPHERTEXT_BYTES
+const QUIET = 1
 /** The upper half of 2^53 − 1. */
 const MAX_HIGH = 0x1fffff
 
@@ -31,6 +33,7 @@ export function checkMessageShape(bytes: Buffer): void {
   if (length < MIN_BODY_BYTES) throw malformed("no ciphertext")
   if (bytes.readUInt32BE(36) > MAX_HIGH || bytes.readUInt32BE(MESSAGE + 36) > MAX_HIGH)
     throw malformed("integer over 2^53 - 1")
+  if ((bytes[HEADER_BYTES] as number) > QUIET) throw malformed("unknown flags")
 }
 
 // Of any record that has a header.
@@ -40,6 +43,7 @@ export const issuedMs = (bytes: Buffer): number =>
   bytes.readUInt32BE(36) * 0x1_0000_0000 + bytes.readUInt32BE(40)
 
 // Of a message that passed checkMessageShape.
+export const isQuiet = (bytes: Buffer): boolean => bytes[HEADER_BYTES] === QUIET
 export const messageEpoch = (bytes: Buffer): string => keyOf(bytes, MESSAGE, MESSAGE + 32)
 export const messageSequence = (bytes: Buffer): number => bytes.readUInt32BE(MESSAGE + 32)
 export const messageSeenPosition = (bytes: Buffer): number =>
