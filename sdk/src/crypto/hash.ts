@@ -11,6 +11,17 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   return nobleSha256(bytes)
 }
 
+/** SHA-256 of bytes that come in parts. */
+export interface HashStream {
+  update(bytes: Uint8Array): unknown
+  /** 32 bytes; nothing may be added afterwards. */
+  digest(): Uint8Array
+}
+
+export function sha256Stream(): HashStream {
+  return nobleSha256.create()
+}
+
 /** SHAKE256 (FIPS 202): `length` bytes. */
 export function shake256(input: Uint8Array, length: number): Uint8Array {
   return sodium().crypto_xof_shake256(length, input)

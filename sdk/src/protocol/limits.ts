@@ -26,7 +26,13 @@ export const MAX_GRANTED_EPOCHS = 1400
 export const MAX_PATIENT_DEVICES = 16
 /** A pairing link is shown and read at once. */
 export const MAX_PAIRING_MS: number = 15 * 60 * 1000
+/** Why a split key was put together: a sentence or two, which everybody can read. */
+export const MAX_REASON_BYTES = 500
 /** A free-text reason for break-glass, sealed. */
 export const MAX_SEALED_REASON_BYTES = 2048
 /** An access record opens a conversation for at most a long shift. */
 export const MAX_ACCESS_MS: number = 12 * 60 * 60 * 1000
+/** A relay's capability for one blob: some ids, numbers and a MAC. */
+export const MAX_TICKET_BYTES = 512
+/** The largest blob that a client sends or takes, as ciphertext; relays set lower limits of their own. */
+export const MAX_BLOB_BYTES: number = 2 ** 32

@@ -3,7 +3,7 @@ import { concat, fromUtf8, Reader, toHex, utf8, Writer } from "../bytes.ts"
 import { type ErrorCode, isErrorCode, WardlineError } from "../errors.ts"
 import { HASH_BYTES, ID_BYTES, type Link } from "../ids.ts"
 import { type DeviceKeys, readKeys, writeKeys } from "./keys.ts"
-import { MAX_FRAME_BYTES } from "./limits.ts"
+import { MAX_FRAME_BYTES, MAX_TICKET_BYTES } from "./limits.ts"
 import { SIGNATURE_BYTES } from "./record.ts"
 
 export const SUBPROTOCOL = "wardline.v1"
@@ -67,6 +67,12 @@ interface FrameBodies {
   keep: { conversation: Uint8Array; shredKey: Uint8Array }
   keys: { conversation: Uint8Array; shredKey: Uint8Array }
   head: { conversation: Uint8Array; position: number; link: Link; time: number; signature: Uint8Array }
+  /** Asks for a ticket to upload a blob; `size` is that of the ciphertext. */
+  upload: { conversation: Uint8Array; blob: Uint8Array; size: number }
+  /** Asks for a ticket to download a blob. */
+  download: { conversation: Uint8Array; blob: Uint8Array }
+  /** A capability for one blob, shown over HTTP until it expires. */
+  ticket: { expires: number; token: Uint8Array }
   error: { code: ErrorCode; retryable: boolean; message: string }
 }
 
@@ -189,6 +195,21 @@ const CODECS: { [K in FrameKind]: Codec<K> } = {
       time: r.u64(),
       signature: r.bytes(SIGNATURE_BYTES),
     }),
+  },
+  upload: {
+    type: 0x09,
+    write: (w, f) => w.bytes(f.conversation).bytes(f.blob).u64(f.size),
+    read: (r) => ({ conversation: r.bytes(ID_BYTES), blob: r.bytes(ID_BYTES), size: r.u64() }),
+  },
+  download: {
+    type: 0x0a,
+    write: (w, f) => w.bytes(f.conversation).bytes(f.blob),
+    read: (r) => ({ conversation: r.bytes(ID_BYTES), blob: r.bytes(ID_BYTES) }),
+  },
+  ticket: {
+    type: 0x8a,
+    write: (w, f) => w.u64(f.expires).lp16(f.token),
+    read: (r) => ({ expires: r.u64(), token: r.lp16(MAX_TICKET_BYTES) }),
   },
   error: {
     type: 0x8f,

@@ -25,6 +25,8 @@ export const ACTIONS = {
   export: 11,
   backup: 12,
   "configuration-change": 13,
+  "blob-write": 14,
+  "blob-read": 15,
 } as const
 
 export const OUTCOMES = { success: 0, refused: 1, failed: 2 } as const

@@ -302,6 +302,9 @@ const FRAMES: fc.Arbitrary<p.Frame>[] = [
   fc.record({ kind: fc.constant("ping" as const), id }),
   fc.record({ kind: fc.constant("pong" as const), id, time: u64 }),
   fc.record({ kind: fc.constant("directory" as const), id, position: u64, link: bytes(32) }),
+  fc.record({ kind: fc.constant("upload" as const), id, conversation: bytes(16), blob: bytes(16), size: u64 }),
+  fc.record({ kind: fc.constant("download" as const), id, conversation: bytes(16), blob: bytes(16) }),
+  fc.record({ kind: fc.constant("ticket" as const), id, expires: u64, token: someBytes(0, 60) }),
   fc.record({
     kind: fc.constant("error" as const),
     id,
