@@ -14,6 +14,7 @@ const PROTOCOL = "sdk/src/protocol/"
 const TLOG = "sdk/src/tlog/"
 const DIRECTORY = "sdk/src/directory/"
 const CRYPTO = "sdk/src/crypto/"
+const ATTACHMENTS = "sdk/src/attachments/"
 const CONVERSATION = "sdk/src/conversation/"
 const KEYSTORE = "sdk/src/keystore/"
 const TRANSPORT = "sdk/src/transport/"
@@ -21,7 +22,18 @@ const CLIENT = "sdk/src/client/"
 const CLI = "sdk/src/cli/"
 const GATEWAY = "sdk/src/gateway/"
 const FHIR = "sdk/src/fhir/"
-const LIBRARY = [...BASE, PROTOCOL, TLOG, DIRECTORY, CRYPTO, CONVERSATION, KEYSTORE, TRANSPORT, FHIR]
+const LIBRARY = [
+  ...BASE,
+  PROTOCOL,
+  TLOG,
+  DIRECTORY,
+  CRYPTO,
+  ATTACHMENTS,
+  CONVERSATION,
+  KEYSTORE,
+  TRANSPORT,
+  FHIR,
+]
 const NOBLE = "@noble/hashes/*"
 
 export const LAYER_RULES: readonly LayerRule[] = [
@@ -31,7 +43,12 @@ export const LAYER_RULES: readonly LayerRule[] = [
   { path: DIRECTORY, parts: [...BASE, PROTOCOL, TLOG], packages: [] },
   { path: CRYPTO, parts: [...BASE, PROTOCOL], packages: [NOBLE] },
   { path: "sdk/src/crypto/sodium.ts", parts: [...BASE, CRYPTO], packages: ["libsodium-wrappers"] },
-  { path: CONVERSATION, parts: [...BASE, PROTOCOL, DIRECTORY, CRYPTO], packages: ["valibot"] },
+  { path: ATTACHMENTS, parts: [...BASE, PROTOCOL, CRYPTO], packages: ["valibot"] },
+  {
+    path: CONVERSATION,
+    parts: [...BASE, PROTOCOL, DIRECTORY, CRYPTO, ATTACHMENTS],
+    packages: ["valibot"],
+  },
   { path: KEYSTORE, parts: [...BASE, CRYPTO], packages: ["node:*"] },
   { path: TRANSPORT, parts: [...BASE, PROTOCOL], packages: ["ws", "node:*"] },
   { path: FHIR, parts: [...BASE, PROTOCOL], packages: ["valibot"] },
