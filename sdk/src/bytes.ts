@@ -173,37 +173,40 @@ export class Reader {
   }
 }
 
-/** Writes fixed layouts; the pair of {@link Reader}. */
+/** Writes fixed layouts; the pair of {@link Reader}. It holds its parts until {@link Writer.done} copies them once, so
+ * that a secret among them stands in no other place than the result. */
 export class Writer {
-  readonly #parts: Uint8Array[] = []
+  /** Byte strings, and integers that the entry of #sizes beside them says the size of. */
+  readonly #parts: (Uint8Array | number)[] = []
+  readonly #sizes: number[] = []
+  #length = 0
 
-  #integer(length: number, write: (view: DataView) => void): this {
-    const part = new Uint8Array(length)
-    write(new DataView(part.buffer))
-    return this.bytes(part)
+  #integer(value: number, max: number, size: number): this {
+    assertUnsigned(value, max)
+    return this.#part(value, size)
+  }
+
+  #part(part: Uint8Array | number, size: number): this {
+    this.#parts.push(part)
+    this.#sizes.push(size)
+    this.#length += size
+    return this
   }
 
   u8(value: number): this {
-    assertUnsigned(value, 0xff)
-    return this.bytes(Uint8Array.of(value))
+    return this.#integer(value, 0xff, 1)
   }
 
   u16(value: number): this {
-    assertUnsigned(value, 0xffff)
-    return this.#integer(2, (view) => view.setUint16(0, value))
+    return this.#integer(value, 0xffff, 2)
   }
 
   u32(value: number): this {
-    assertUnsigned(value, 0xffffffff)
-    return this.#integer(4, (view) => view.setUint32(0, value))
+    return this.#integer(value, 0xffffffff, 4)
   }
 
   u64(value: number): this {
-    assertUnsigned(value, Number.MAX_SAFE_INTEGER)
-    return this.#integer(8, (view) => {
-      view.setUint32(0, Math.floor(value / 0x1_0000_0000))
-      view.setUint32(4, value % 0x1_0000_0000)
-    })
+    return this.#integer(value, Number.MAX_SAFE_INTEGER, 8)
   }
 
   flag(value: boolean): this {
@@ -211,8 +214,7 @@ export class Writer {
   }
 
   bytes(value: Uint8Array): this {
-    this.#parts.push(value)
-    return this
+    return this.#part(value, value.length)
   }
 
   lp16(value: Uint8Array): this {
@@ -229,7 +231,24 @@ export class Writer {
   }
 
   done(): Uint8Array {
-    return join(this.#parts)
+    const bytes = new Uint8Array(this.#length)
+    let offset = 0
+    for (const [i, part] of this.#parts.entries()) {
+      const size = this.#sizes[i] as number
+      if (typeof part === "number") putInteger(bytes, offset, size, part)
+      else bytes.set(part, offset)
+      offset += size
+    }
+    return bytes
+  }
+}
+
+/** Big-endian. Not by shifts: they know 32 bits only. */
+function putInteger(bytes: Uint8Array, offset: number, size: number, value: number): void {
+  let rest = value
+  for (let i = offset + size - 1; i >= offset; i--) {
+    bytes[i] = rest
+    rest = Math.floor(rest / 256)
   }
 }
 
