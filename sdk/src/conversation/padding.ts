@@ -1,5 +1,5 @@
 /** Padding that hides a message's length (docs/protocol.md, Message). */
-import { Reader, Writer } from "../bytes.ts"
+import { Reader } from "../bytes.ts"
 import { WardlineError } from "../errors.ts"
 import { MAX_PAYLOAD_BYTES } from "../protocol/index.ts"
 
@@ -21,7 +21,8 @@ export function paddedLength(length: number): number {
 export function pad(payload: Uint8Array): Uint8Array {
   if (payload.length > MAX_PAYLOAD_BYTES) throw new WardlineError("ERR_TOO_LARGE", "the message is too long")
   const padded = new Uint8Array(paddedLength(4 + payload.length))
-  padded.set(new Writer().lp32(payload).done())
+  new DataView(padded.buffer).setUint32(0, payload.length)
+  padded.set(payload, 4)
   return padded
 }
 
