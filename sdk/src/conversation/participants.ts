@@ -1,6 +1,6 @@
 /** Who may write in a conversation, judged at a directory position (docs/protocol.md, Message, check 2). */
-import { equalBytes, toHex } from "../bytes.ts"
-import { type DirectoryState, deviceAt, holdsRole, isLiveStaff } from "../directory/index.ts"
+import { toHex } from "../bytes.ts"
+import { archiveRoleAt, type DirectoryState, deviceAt, holdsRole, isLiveStaff } from "../directory/index.ts"
 import type { Role } from "../ids.ts"
 import type { WireRecord } from "../protocol/index.ts"
 import type { Transcript } from "./state.ts"
@@ -9,16 +9,19 @@ export type Participant =
   | { kind: "patient"; device: Uint8Array; signingKey: Uint8Array }
   | { kind: "staff"; device: Uint8Array; signingKey: Uint8Array; role: Role }
 
-/** The record's issuer, if at `directoryPosition` she is the patient, or staff in a member role whose access
- * record covers the time issued. */
+/** The record's issuer, if at `directoryPosition` it is one of the patient's devices, or staff in a member role whose
+ * access record covers the time issued. */
 export function participantOf(
   state: Transcript,
   record: WireRecord,
   directory: DirectoryState,
   directoryPosition: number,
 ): Participant | undefined {
-  if (state.patient && equalBytes(record.issuer, state.patient.id)) {
-    return { kind: "patient", device: record.issuer, signingKey: state.patient.keys.signing }
+  const device = state.devices.get(toHex(record.issuer))
+  if (device !== undefined) {
+    const isOver = device.until !== 0 && record.issued > device.until
+    if (device.removedAt !== undefined || isOver) return undefined
+    return { kind: "patient", device: record.issuer, signingKey: device.keys.signing }
   }
   const access = (state.accesses.get(toHex(record.issuer)) ?? []).findLast(
     (grant) => grant.issued <= record.issued && record.issued <= grant.until,
@@ -27,7 +30,7 @@ export function participantOf(
 }
 
 /** The record's issuer, if at `directoryPosition` it is a live staff device that holds `role`, and the role is
- * a member of the conversation. */
+ * a member of the conversation, or keeps the vault that it lies in. */
 export function staffWithRole(
   state: Transcript,
   record: WireRecord,
@@ -39,6 +42,16 @@ export function staffWithRole(
   if (!device) return undefined
   if (!isLiveStaff(directory, record.issuer, record.issued, directoryPosition)) return undefined
   if (!holdsRole(directory, record.issuer, role, directoryPosition)) return undefined
-  if (!state.roles.includes(role)) return undefined
+  if (!state.roles.includes(role) && !isVault(state, directory, directoryPosition, role)) return undefined
   return { kind: "staff", device: record.issuer, signingKey: device.keys.signing, role }
+}
+
+/** Whether `role` is the archive role of a clinic in whose vault this conversation lies. */
+export function isVault(
+  state: Transcript,
+  directory: DirectoryState,
+  directoryPosition: number,
+  role: Role,
+): boolean {
+  return state.archivedAt !== undefined && archiveRoleAt(directory, directoryPosition) === role
 }

@@ -1,59 +1,99 @@
-/** What people say, inside the ciphertext: versioned JSON against schemas (docs/protocol.md, Message). */
+/** What people say, inside the ciphertext: versioned JSON against schemas (docs/protocol.md, Payloads). */
 import * as v from "valibot"
 import { fromUtf8, utf8 } from "../bytes.ts"
 import { WardlineError } from "../errors.ts"
 import { MAX_PAYLOAD_BYTES } from "../protocol/index.ts"
 
-const position = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER))
+const position = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER))
 const line = v.pipe(v.string(), v.maxLength(200))
+const words = v.pipe(v.string(), v.minLength(1), v.maxLength(16_000))
+/** A name that code may look things up by: never `__proto__` or the like. */
+const slug = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,63}$/))
+/** One pictograph with its modifiers, or several joined into one; or nothing. */
+const EMOJI =
+  /^(?:\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]*(?:\u200d\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]*)*)?$/u
+const VERSION = { v: v.literal(1) }
 
-export interface TextPayload {
-  v: 1
-  type: "text"
-  text: string
-}
+const FieldSchema = v.strictObject({
+  name: slug,
+  label: v.pipe(line, v.minLength(1)),
+  kind: v.picklist(["text", "long-text", "number", "date", "choice", "yes-no"]),
+  required: v.optional(v.boolean()),
+  options: v.optional(v.pipe(v.array(v.pipe(line, v.minLength(1))), v.maxLength(50))),
+})
 
-/** What the patient says of herself when she begins. */
-export interface ProfilePayload {
-  v: 1
-  type: "profile"
-  name?: string | undefined
-  answer?: string | undefined
-}
-
-/** "I have read everything up to this position." */
-export interface ReceiptPayload {
-  v: 1
-  type: "receipt"
-  read: number
-}
-
-export type KnownPayload = TextPayload | ProfilePayload | ReceiptPayload
-/** `unknown` stands for a type or version that this build doesn't have: shown as such, never dropped. */
-export type Payload = KnownPayload | { type: "unknown" }
-
-const KnownSchema: v.GenericSchema<KnownPayload> = v.variant("type", [
-  v.strictObject({
-    v: v.literal(1),
-    type: v.literal("text"),
-    text: v.pipe(v.string(), v.minLength(1), v.maxLength(16_000)),
-  }),
-  v.strictObject({
-    v: v.literal(1),
+const SCHEMAS = {
+  text: v.strictObject({ ...VERSION, type: v.literal("text"), text: words }),
+  /** What the patient says of herself when she begins. */
+  profile: v.strictObject({
+    ...VERSION,
     type: v.literal("profile"),
     name: v.optional(line),
     answer: v.optional(v.pipe(v.string(), v.maxLength(4000))),
   }),
-  v.strictObject({ v: v.literal(1), type: v.literal("receipt"), read: position }),
-])
-const AnySchema = v.looseObject({ v: v.number(), type: v.string() })
+  /** "I have read everything up to this position." */
+  receipt: v.strictObject({ ...VERSION, type: v.literal("receipt"), read: position }),
+  /** The sender's own earlier text said better; the earlier one stays on record. */
+  edit: v.strictObject({ ...VERSION, type: v.literal("edit"), of: position, text: words }),
+  /** One emoji on a message; empty takes it back. */
+  reaction: v.strictObject({
+    ...VERSION,
+    type: v.literal("reaction"),
+    of: position,
+    emoji: v.pipe(v.string(), v.maxLength(16), v.regex(EMOJI)),
+  }),
+  /** Questions for the patient to answer. */
+  form: v.strictObject({
+    ...VERSION,
+    type: v.literal("form"),
+    id: slug,
+    title: v.pipe(line, v.minLength(1)),
+    fields: v.pipe(
+      v.array(FieldSchema),
+      v.minLength(1),
+      v.maxLength(50),
+      v.check((items) => hasDistinctNames(items)),
+    ),
+  }),
+  "form-response": v.strictObject({
+    ...VERSION,
+    type: v.literal("form-response"),
+    of: position,
+    answers: v.pipe(
+      v.array(v.strictObject({ name: slug, value: v.pipe(v.string(), v.maxLength(4000)) })),
+      v.maxLength(50),
+      v.check((items) => hasDistinctNames(items)),
+    ),
+  }),
+  /** A note that staff wrote in another system. */
+  note: v.strictObject({
+    ...VERSION,
+    type: v.literal("note"),
+    reference: v.pipe(line, v.minLength(1)),
+    label: v.pipe(line, v.minLength(1)),
+  }),
+  /** What a program says for the clinic: an answer out of hours, a reminder. */
+  system: v.strictObject({ ...VERSION, type: v.literal("system"), event: slug, text: v.optional(words) }),
+}
 
-const KNOWN_TYPES: ReadonlySet<string> = new Set(["text", "profile", "receipt"])
+type Schemas = typeof SCHEMAS
+export type PayloadOf<T extends keyof Schemas> = v.InferOutput<Schemas[T]>
+export type KnownPayload = { [T in keyof Schemas]: PayloadOf<T> }[keyof Schemas]
+/** `unknown` stands for a type or version that this build doesn't have: shown as such, never dropped. */
+export type Payload = KnownPayload | { type: "unknown" }
+
+const AnySchema = v.looseObject({ v: v.number(), type: v.string() })
+const QUIET_TYPES: ReadonlySet<KnownPayload["type"]> = new Set(["receipt", "reaction"])
+
+/** Whether it is nobody's word: such messages are marked quiet, so that a relay doesn't take them for an answer. */
+export function isQuietPayload(payload: KnownPayload): boolean {
+  return QUIET_TYPES.has(payload.type)
+}
 
 /** @throws {WardlineError} ERR_MALFORMED when it doesn't fit its schema, ERR_TOO_LARGE over MAX_PAYLOAD_BYTES: control
  * characters take six bytes each in JSON. */
 export function encodePayload(payload: KnownPayload): Uint8Array {
-  const checked = v.safeParse(KnownSchema, payload)
+  const checked = v.safeParse(SCHEMAS[payload.type] as v.GenericSchema<KnownPayload>, payload)
   if (!checked.success) throw new WardlineError("ERR_MALFORMED", "the message doesn't fit its form")
   const bytes = utf8(JSON.stringify(checked.output))
   if (bytes.length > MAX_PAYLOAD_BYTES) throw new WardlineError("ERR_TOO_LARGE", "the message is too long")
@@ -68,12 +108,17 @@ export function decodePayload(bytes: Uint8Array): Payload {
   } catch {
     throw failed()
   }
-  const known = v.safeParse(KnownSchema, json)
-  if (known.success) return known.output
   const shape = v.safeParse(AnySchema, json)
   if (!shape.success) throw failed()
-  if (shape.output.v === 1 && KNOWN_TYPES.has(shape.output.type)) throw failed()
-  return { type: "unknown" }
+  const { v: version, type } = shape.output
+  if (version !== 1 || !Object.hasOwn(SCHEMAS, type)) return { type: "unknown" }
+  const known = v.safeParse(SCHEMAS[type as keyof Schemas] as v.GenericSchema<KnownPayload>, json)
+  if (!known.success) throw failed()
+  return known.output
+}
+
+function hasDistinctNames(items: readonly { readonly name: string }[]): boolean {
+  return new Set(items.map(({ name }) => name)).size === items.length
 }
 
 function failed(): WardlineError {

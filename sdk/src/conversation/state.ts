@@ -2,18 +2,51 @@
 import { toHex } from "../bytes.ts"
 import { sha256 } from "../crypto/index.ts"
 import type { ConversationId, Link, RecordHash, Role } from "../ids.ts"
-import { type DeviceKeys, type Purpose, startLink } from "../protocol/index.ts"
+import {
+  type DeviceKeys,
+  type PatientDeviceKind,
+  type Purpose,
+  type Slot,
+  startLink,
+  type WireRecord,
+} from "../protocol/index.ts"
 import type { EpochKey } from "./epoch.ts"
+import type { Participant } from "./participants.ts"
 
 export interface EpochEntry {
   hash: RecordHash
   number: number
   position: number
   issued: number
-  /** Of the directory that its slots were taken from. */
-  directoryPosition: number
+  slots: readonly Slot[]
+  /** H(E). */
+  headHash: Uint8Array
+  commitment: Uint8Array
+  /** Whether its issuer and its members were right: only then may anybody use it. */
+  isSound: boolean
   /** Undefined where this device can't or mustn't use it: it then only keeps the chain of epochs whole. */
   key: EpochKey | undefined
+  /** The epoch secret under the shred key, as it is wrapped; there where the key is. */
+  masked: Uint8Array | undefined
+}
+
+/** One of the patient's devices, removed ones included: an id doesn't come back. */
+export interface PatientDevice {
+  id: Uint8Array
+  keys: DeviceKeys
+  kind: PatientDeviceKind
+  /** Milliseconds since 1970 after which it may do nothing more; 0 = never. */
+  until: number
+  /** Position of the record that removed it. */
+  removedAt: number | undefined
+}
+
+/** A message that is its sender's, in an epoch whose key this device doesn't have: a grant may bring it. */
+export interface LockedMessage {
+  position: number
+  hash: RecordHash
+  record: WireRecord
+  from: Participant
 }
 
 export interface AccessGrant {
@@ -44,8 +77,11 @@ export interface Transcript {
   position: number
   /** links[i] is linkᵢ, up to `position`; the array may be shared with later states. */
   links: readonly Link[]
-  patient?: { id: Uint8Array; keys: DeviceKeys }
+  /** By id in hexadecimal, in the order of their records. None before the consent. */
+  devices: ReadonlyMap<string, PatientDevice>
   roles: readonly Role[]
+  /** Positions of the records that changed devices or roles. */
+  memberChanges: readonly number[]
   /** By record hash, in hexadecimal. */
   epochs: ReadonlyMap<string, EpochEntry>
   /** The epochs that became current, oldest first. */
@@ -55,7 +91,12 @@ export interface Transcript {
   senders: ReadonlyMap<string, Sender>
   /** By device id, in hexadecimal. */
   accesses: ReadonlyMap<string, readonly AccessGrant[]>
-  closedAt?: number
+  locked: readonly LockedMessage[]
+  closedAt?: number | undefined
+  /** History up to here is in the vault. */
+  archivedAt?: number
+  withdrawnAt?: number
+  shreddedAt?: number
   /** Authority is judged at this directory position or later: revocations stay revoked. */
   directoryFloor: number
   fork?: ForkEvidence
@@ -66,12 +107,15 @@ export function startTranscript(conversation: ConversationId): Transcript {
     conversation,
     position: 0,
     links: [startLink(sha256, conversation)],
+    devices: new Map(),
     roles: [],
+    memberChanges: [],
     epochs: new Map(),
     currents: [],
     epochMessages: 0,
     senders: new Map(),
     accesses: new Map(),
+    locked: [],
     directoryFloor: 0,
   }
 }
@@ -96,6 +140,16 @@ export function currentEpoch(state: Transcript): EpochEntry | undefined {
 /** The number of the epoch that was current at a position; 0 before the first. */
 export function epochNumberAt(state: Transcript, position: number): number {
   return state.currents.findLast((epoch) => epoch.position <= position)?.number ?? 0
+}
+
+/** The newest record at or before a position that changed who takes part; 0 if none did. */
+export function memberChangeAt(state: Transcript, position: number): number {
+  return state.memberChanges.findLast((change) => change <= position) ?? 0
+}
+
+/** The patient's devices that weren't removed. */
+export function currentDevices(state: Transcript): PatientDevice[] {
+  return [...state.devices.values()].filter(({ removedAt }) => removedAt === undefined)
 }
 
 export function lastSequence(state: Transcript, device: Uint8Array): number {

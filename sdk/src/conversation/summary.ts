@@ -5,6 +5,7 @@ import { hpkeOpen, hpkeSeal } from "../crypto/index.ts"
 import { WardlineError } from "../errors.ts"
 import type { ConversationId, Role } from "../ids.ts"
 import { SUMMARY_BYTES, summaryInfo } from "../protocol/index.ts"
+import { type ListingKey, maskSummary } from "./shred.ts"
 
 export interface Summary {
   /** A topic's id in the policy. */
@@ -22,13 +23,14 @@ const SummarySchema: v.GenericSchema<Summary> = v.object({
 
 const EMPTY = new Uint8Array(0)
 
-/** Seals to one role's generation.
+/** Seals to one role's generation, under the listing key.
  * @param seed - 64 fresh random bytes for the encapsulation.
  * @throws {WardlineError} ERR_MALFORMED against its schema, such as a language of more than 35 characters; ERR_TOO_LARGE
  * when it doesn't fit 255 bytes. */
 export function sealSummary(
   summary: Summary,
   to: { conversation: ConversationId; role: Role; generation: number; publicKey: Uint8Array },
+  listingKey: ListingKey,
   seed: Uint8Array,
 ): Uint8Array {
   const checked = v.safeParse(SummarySchema, summary)
@@ -38,7 +40,8 @@ export function sealSummary(
   const padded = new Uint8Array(SUMMARY_BYTES)
   padded.set(json)
   padded[json.length] = 0x80
-  return hpkeSeal(to.publicKey, summaryInfo(to.conversation, to.role, to.generation), EMPTY, padded, { seed })
+  const masked = maskSummary(listingKey, to.role, to.generation, padded)
+  return hpkeSeal(to.publicKey, summaryInfo(to.conversation, to.role, to.generation), EMPTY, masked, { seed })
 }
 
 /** @param roleSeed - the generation's 32-byte seed.
@@ -47,9 +50,11 @@ export function openSummary(
   sealed: Uint8Array,
   from: { conversation: ConversationId; role: Role; generation: number },
   roleSeed: Uint8Array,
+  listingKey: ListingKey,
 ): Summary {
   const info = summaryInfo(from.conversation, from.role, from.generation)
-  const padded = hpkeOpen(roleSeed, info, EMPTY, sealed)
+  const masked = hpkeOpen(roleSeed, info, EMPTY, sealed)
+  const padded = maskSummary(listingKey, from.role, from.generation, masked)
   const end = padded.lastIndexOf(0x80)
   try {
     if (end < 0 || padded.subarray(end + 1).some((byte) => byte !== 0)) throw new Error("padding")
