@@ -9,15 +9,7 @@ import {
   signingKeyPair,
   signRootRecord,
 } from "../crypto/index.ts"
-import {
-  adminsOf,
-  type DirectoryDevice,
-  type DirectoryState,
-  deviceAt,
-  isAdmin,
-  isExpired,
-  membersOf,
-} from "../directory/index.ts"
+import { type DirectoryState, deviceAt, isAdmin } from "../directory/index.ts"
 import { WardlineError } from "../errors.ts"
 import { asRole, parseId, type Role } from "../ids.ts"
 import {
@@ -27,15 +19,24 @@ import {
   encodeConsentText,
   encodeDeviceAdd,
   encodeDeviceReference,
+  encodeDeviceRoles,
 } from "../protocol/index.ts"
 import type { Localized } from "./clinic-info.ts"
-import { type ClinicPolicy, localizedText, policyBody, policyOf, rolesOfTopics } from "./clinic-policy.ts"
+import {
+  type ClinicPolicy,
+  localizedText,
+  policyBody,
+  policyOf,
+  rolesOfPolicy,
+  withRoleRules,
+} from "./clinic-policy.ts"
 import { type CreatedClinic, createClinic, type NewClinic } from "./create-clinic.ts"
 import { type DirectoryAuthor, extendDirectory } from "./directory-author.ts"
 import { postDirectory } from "./directory-http.ts"
 import { DirectoryTracker } from "./directory-tracker.ts"
 import { type ClientContext, type ClientOptions, readOptions } from "./options.ts"
-import { type HeldRoleKey, RoleSeeds } from "./role-seeds.ts"
+import { grantHistory, mendRoles, renewRole, welcome } from "./role-rotation.ts"
+import { RoleSeeds } from "./role-seeds.ts"
 import { ClinicStorage, type DeviceSeeds, randomSeeds } from "./storage.ts"
 
 export interface NewStaff {
@@ -123,7 +124,8 @@ export class AdminClient {
     await this.#tracker.refresh()
   }
 
-  /** Adds a staff device and gives it every generation of its roles' keys; a role that is new gets its first.
+  /** Adds a staff device and gives it the keys of its roles, as far back as the policy lets it read; a role that is
+   * new, or whose history nobody who joins may read, gets a new one.
    * @throws {WardlineError} ERR_FORBIDDEN for keys that were registered before, or a role whose key this
    *   administrator doesn't hold; ERR_MALFORMED for names and keys that can't be used. */
   async addStaff(staff: NewStaff): Promise<Enrolled> {
@@ -132,12 +134,10 @@ export class AdminClient {
     const roles = staff.roles.map(({ role, keeper = false }) => ({ role: asRole(role), keeper }))
     const id = deviceIdOf(sha256, keys.signing, keys.wrapping)
     await this.#change((author) => {
-      const held = roles.map(({ role }) => this.#heldOrNew(author, role))
-      author.add(
-        "device-add",
-        encodeDeviceAdd({ keys, name: staff.name, roles, expires: staff.expiresMs ?? 0 }),
-      )
-      for (const key of held.flat()) author.grant(key, { id, keys })
+      this.#ruleNewRoles(author, roles)
+      const body = encodeDeviceAdd({ keys, name: staff.name, roles, expires: staff.expiresMs ?? 0 })
+      author.add("device-add", body)
+      for (const { role } of roles) welcome(author, this.#roleSeeds, id, role)
     })
     const deviceId = toHex(id)
     return seeds === undefined ? { deviceId } : { deviceId, seeds }
@@ -152,7 +152,31 @@ export class AdminClient {
       const device = deviceAt(author.state, id)
       if (device?.kind !== "staff") throw new WardlineError("ERR_NOT_FOUND", "no such staff device")
       author.add("device-revoke", encodeDeviceReference(id))
-      for (const { role } of device.roles) this.#renewRole(author, role)
+      for (const { role } of device.roles) renewRole(author, role)
+    })
+  }
+
+  /** Changes what a staff device may do, in one change: roles that it loses get a new key, of those that it gains it
+   * gets the keys, as far back as the policy lets it read. With the roles that it has already it gets what the policy
+   * has come to allow.
+   * @param deviceId - hexadecimal.
+   * @param roles - all of them from now on; at least one.
+   * @throws {WardlineError} ERR_NOT_FOUND, ERR_REVOKED; ERR_MALFORMED without a role; ERR_FORBIDDEN for a role whose
+   *   key this administrator doesn't hold. */
+  async setRoles(deviceId: string, roles: NewStaff["roles"]): Promise<void> {
+    const id = parseId(deviceId)
+    const wanted = roles.map(({ role, keeper = false }) => ({ role: asRole(role), keeper }))
+    await this.#change((author) => {
+      const device = deviceAt(author.state, id)
+      if (device?.kind !== "staff") throw new WardlineError("ERR_NOT_FOUND", "no such staff device")
+      this.#ruleNewRoles(author, wanted)
+      author.add("device-roles", encodeDeviceRoles({ device: id, roles: wanted }))
+      const had = new Set(device.roles.map(({ role }) => role))
+      for (const { role } of wanted) {
+        if (!had.delete(role)) welcome(author, this.#roleSeeds, id, role)
+        else grantHistory(author, this.#roleSeeds.generationsOf(role), id)
+      }
+      for (const role of had) renewRole(author, role)
     })
   }
 
@@ -162,7 +186,8 @@ export class AdminClient {
     await this.#change((author) => {
       if (author.state.roleKeys.has(asRole(role)))
         throw new WardlineError("ERR_CONFLICT", "the role exists already")
-      this.#renewRole(author, asRole(role))
+      this.#ruleNewRoles(author, [{ role: asRole(role) }])
+      renewRole(author, asRole(role))
     })
   }
 
@@ -171,7 +196,7 @@ export class AdminClient {
   async rotateRole(role: string): Promise<void> {
     await this.#change((author) => {
       if (!author.state.roleKeys.has(asRole(role))) throw new WardlineError("ERR_NOT_FOUND", "no such role")
-      this.#renewRole(author, asRole(role))
+      renewRole(author, asRole(role))
     })
   }
 
@@ -179,11 +204,10 @@ export class AdminClient {
    * @throws {WardlineError} ERR_CONFIG */
   async setPolicy(changes: Partial<ClinicPolicy>): Promise<void> {
     await this.#change((author) => {
-      const policy = { ...this.policy, ...changes }
-      for (const role of rolesOfTopics(policy.topics)) {
-        if (!author.state.roleKeys.has(role)) this.#renewRole(author, role)
-      }
-      author.add("policy", policyBody(policy))
+      const stated = { ...this.policy, ...changes }
+      const created = rolesOfPolicy(stated).filter((role) => !author.state.roleKeys.has(role))
+      author.add("policy", policyBody(withRoleRules(stated, created)))
+      for (const role of created) renewRole(author, role)
     })
   }
 
@@ -224,7 +248,7 @@ export class AdminClient {
     await this.#change((author) => {
       const header = { type: "admin-remove", issued: author.nowMs } as const
       author.take(signRootRecord(signingKeyPair(admin.rootSeed), header, encodeDeviceReference(id)))
-      for (const role of [...author.state.roleKeys.keys()]) this.#renewRole(author, role)
+      for (const role of [...author.state.roleKeys.keys()]) renewRole(author, role)
     })
   }
 
@@ -233,36 +257,27 @@ export class AdminClient {
     await this.#change(() => {})
   }
 
+  /** Roles that are about to be made get the default rule; a clinic without a policy makes none for them. */
+  #ruleNewRoles(author: DirectoryAuthor, roles: readonly { readonly role: Role }[]): void {
+    const { policy, roleKeys } = author.state
+    const isRuled = (role: Role): boolean => policy?.roleRules.some((rule) => rule.role === role) ?? true
+    const created = roles.map(({ role }) => role).filter((role) => !roleKeys.has(role) && !isRuled(role))
+    if (policy === undefined || created.length === 0) return
+    author.add("policy", policyBody(withRoleRules(policyOf(policy), created)))
+  }
+
   /** One change after the other: those of one device needn't cross. */
   #change(compose: (author: DirectoryAuthor) => void): Promise<void> {
     const done = this.#changing.then(() =>
       extendDirectory(this.#context, this.#tracker, this.#device, (author) => {
         this.#roleSeeds.update(author.state)
         compose(author)
+        mendRoles(author, this.#roleSeeds, this.#device)
         author.attest()
       }),
     )
     this.#changing = done.catch(() => {})
     return done
-  }
-
-  /** Every generation of a role that this administrator can grant; the newest has to be among them. */
-  #heldOrNew(author: DirectoryAuthor, role: Role): HeldRoleKey[] {
-    const generations = author.state.roleKeys.get(role)
-    if (generations === undefined) return [this.#renewRole(author, role)]
-    const held = this.#roleSeeds.generationsOf(role)
-    if (!held.some(({ generation }) => generation === generations.length)) {
-      throw new WardlineError("ERR_FORBIDDEN", "this administrator doesn't hold the role's newest key")
-    }
-    return held
-  }
-
-  /** Makes a role's next key and grants it to its members and to every administrator. */
-  #renewRole(author: DirectoryAuthor, role: Role): HeldRoleKey {
-    const key = author.addRoleKey(role)
-    const receivers: DirectoryDevice[] = [...membersOf(author.state, role), ...adminsOf(author.state)]
-    for (const device of receivers) if (!isExpired(device, author.nowMs)) author.grant(key, device)
-    return key
   }
 }
 

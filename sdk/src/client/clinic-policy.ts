@@ -3,8 +3,26 @@ import { fromHex, toHex } from "../bytes.ts"
 import type { DirectoryPolicy } from "../directory/index.ts"
 import { WardlineError } from "../errors.ts"
 import { asRole, type Role } from "../ids.ts"
-import { decodePolicy, encodePolicy, type LocalizedText, type Policy } from "../protocol/index.ts"
+import {
+  decodePolicy,
+  encodePolicy,
+  type HistoryRule,
+  type LocalizedText,
+  type Policy,
+} from "../protocol/index.ts"
 import type { ClinicInfo, Localized } from "./clinic-info.ts"
+
+/** What a clinic decides about one role; what isn't given is as in {@link DEFAULT_ROLE_RULE}. */
+export interface ClinicRoleRule {
+  /** What somebody who joins the role may read of what came before. */
+  readonly history: HistoryRule
+  /** For the history "since": milliseconds since 1970; keys that were in use then, or later, are granted. */
+  readonly sinceMs?: number
+  /** The role gets a new key at least this often, days. */
+  readonly rotationDays: number
+  /** Whether its staff may bring another role into a conversation, or take one out. */
+  readonly mayChangeMembers: boolean
+}
 
 export interface ClinicPolicy extends ClinicInfo {
   /** The relay's log key, 64 hexadecimal characters, once known. */
@@ -12,6 +30,10 @@ export interface ClinicPolicy extends ClinicInfo {
   /** How old the newest attest may be, seconds. */
   readonly freshnessSeconds: number
   readonly retentionDays: number
+  /** The role that closed conversations are archived to. */
+  readonly archiveRole?: string
+  /** By role. */
+  readonly roleRules: Readonly<Record<string, ClinicRoleRule>>
 }
 
 const DAY_SECONDS = 24 * 60 * 60
@@ -19,6 +41,8 @@ const DAY_SECONDS = 24 * 60 * 60
 export const DEFAULT_FRESHNESS_SECONDS: number = 7 * DAY_SECONDS
 /** Six years: 45 CFR 164.316(b)(2)(i). */
 export const DEFAULT_RETENTION_DAYS = 2192
+/** Who joins a role takes over its work, and that began before; what leaks with a key is a season's, not a year's. */
+export const DEFAULT_ROLE_RULE: ClinicRoleRule = { history: "all", rotationDays: 90, mayChangeMembers: true }
 /** WL1 is the only version. */
 const MINIMUM_VERSION = 1
 
@@ -41,6 +65,12 @@ export function policyBody(policy: ClinicPolicy): Uint8Array {
         label: localizedText(label),
         replyWithinMinutes,
         roles: roles.map(asRole),
+      })),
+      ...(policy.archiveRole === undefined ? {} : { archiveRole: asRole(policy.archiveRole) }),
+      roleRules: Object.entries(policy.roleRules).map(([role, { sinceMs = 0, ...rule }]) => ({
+        role: asRole(role),
+        ...rule,
+        sinceMs,
       })),
     })
     decodePolicy(body)
@@ -70,7 +100,26 @@ export function policyOf(policy: DirectoryPolicy): ClinicPolicy {
     timeZone: policy.timeZone,
     hours: policy.hours,
     topics: policy.topics.map((topic) => ({ ...topic, label: localizedOf(topic.label) })),
+    ...(policy.archiveRole === undefined ? {} : { archiveRole: policy.archiveRole }),
+    roleRules: Object.fromEntries(
+      policy.roleRules.map(({ role, sinceMs, ...rule }) => [
+        role,
+        rule.history === "since" ? { ...rule, sinceMs } : rule,
+      ]),
+    ),
   }
+}
+
+/** The policy with the default rule for those of `roles` that it has none for. */
+export function withRoleRules(policy: ClinicPolicy, roles: Iterable<Role>): ClinicPolicy {
+  const defaults = [...roles].map((role) => [role, DEFAULT_ROLE_RULE] as const)
+  return { ...policy, roleRules: { ...Object.fromEntries(defaults), ...policy.roleRules } }
+}
+
+/** Every role that a policy names: in its topics, for the archive, or in a rule. */
+export function rolesOfPolicy({ topics, archiveRole, roleRules }: ClinicPolicy): Role[] {
+  const others = [...Object.keys(roleRules), ...(archiveRole === undefined ? [] : [archiveRole])]
+  return [...new Set([...rolesOfTopics(topics), ...others.map(asRole)])].sort()
 }
 
 /** Every role that a policy's topics address. */

@@ -18,7 +18,8 @@ import {
   DEFAULT_RETENTION_DAYS,
   localizedText,
   policyBody,
-  rolesOfTopics,
+  rolesOfPolicy,
+  withRoleRules,
 } from "./clinic-policy.ts"
 import { DirectoryAuthor } from "./directory-author.ts"
 import { type DeviceSeeds, randomSeeds } from "./storage.ts"
@@ -26,8 +27,9 @@ import { type DeviceSeeds, randomSeeds } from "./storage.ts"
 export interface NewClinic {
   /** The administrator's name, as the directory will show it to staff. */
   readonly adminName: string
-  readonly policy: Omit<ClinicPolicy, "freshnessSeconds" | "retentionDays"> &
-    Partial<Pick<ClinicPolicy, "freshnessSeconds" | "retentionDays">>
+  /** Each role that is new gets the default rule where `roleRules` says nothing of it. */
+  readonly policy: Omit<ClinicPolicy, "freshnessSeconds" | "retentionDays" | "roleRules"> &
+    Partial<Pick<ClinicPolicy, "freshnessSeconds" | "retentionDays" | "roleRules">>
   readonly consent: { readonly id: string; readonly texts: Localized }
   /** Roles beside those that the topics address. */
   readonly roles?: readonly string[]
@@ -60,11 +62,14 @@ export async function createClinic(clinic: NewClinic): Promise<CreatedClinic> {
   const root = signingKeyPair(rootSeed)
   const seeds = clinic.admin ?? randomSeeds()
   const device = deviceFromSeeds(seeds.signingSeed, seeds.wrappingSeed)
-  const policy = {
+  const stated = {
     freshnessSeconds: DEFAULT_FRESHNESS_SECONDS,
     retentionDays: DEFAULT_RETENTION_DAYS,
+    roleRules: {},
     ...clinic.policy,
   }
+  const roles = new Set([...rolesOfPolicy(stated), ...(clinic.roles ?? []).map(asRole)])
+  const policy = withRoleRules(stated, roles)
   const keys = { signing: device.signing.publicKey, wrapping: device.wrapping.publicKey }
   const author = new DirectoryAuthor(device, createDirectory(root.publicKey, sha256), nowMs)
   const adminAdd = encodeAdminAdd({ keys, name: clinic.adminName })
@@ -72,7 +77,6 @@ export async function createClinic(clinic: NewClinic): Promise<CreatedClinic> {
   author.add("policy", policyBody(policy))
   const { id, texts } = clinic.consent
   author.add("consent-text", encodeConsentText({ id: asRole(id), version: 1, texts: localizedText(texts) }))
-  const roles = new Set([...rolesOfTopics(policy.topics), ...(clinic.roles ?? []).map(asRole)])
   // The administrator holds every role's key, to be able to grant it; as no member, she is shown no conversation.
   for (const role of roles) author.grant(author.addRoleKey(role), { id: device.id, keys })
   author.attest()

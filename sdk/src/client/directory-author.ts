@@ -11,10 +11,12 @@ import {
 } from "../crypto/index.ts"
 import {
   applyRecord,
+  attestOf,
   type DirectoryDevice,
   type DirectoryState,
   linkAt,
   roleKeyOf,
+  roleRuleAt,
 } from "../directory/index.ts"
 import { type ErrorCode, isWardlineError, WardlineError } from "../errors.ts"
 import type { Role } from "../ids.ts"
@@ -30,8 +32,9 @@ import type { DirectoryTracker } from "./directory-tracker.ts"
 import type { ClientContext } from "./options.ts"
 import type { HeldRoleKey } from "./role-seeds.ts"
 
-/** Role keys are renewed at the latest after this long. */
-const ROLE_KEY_VALID_MS = 365 * 24 * 60 * 60 * 1000
+const DAY_MS = 24 * 60 * 60 * 1000
+/** How long a role's key is used where the policy doesn't say. */
+const DEFAULT_ROTATION_DAYS = 365
 const EMPTY = new Uint8Array(0)
 const MAX_ATTEMPTS = 5
 /** What the relay says when another change came first (for the attest at the end: another history), or nothing. */
@@ -71,7 +74,7 @@ export class DirectoryAuthor {
 
   /** Vouches for the directory as it now stands. */
   attest(): void {
-    this.add("attest", encodeAttest({ position: this.#state.position, link: this.#state.link }))
+    this.add("attest", encodeAttest(attestOf(this.#state, this.#device.id, sha256)))
   }
 
   /** Makes the next generation of a role's key. */
@@ -79,7 +82,8 @@ export class DirectoryAuthor {
     const generation = (this.#state.roleKeys.get(role)?.length ?? 0) + 1
     const seed = randomBytes(32)
     const { publicKey } = wrappingKeyPair(seed)
-    const validity = { validFrom: this.nowMs, validUntil: this.nowMs + ROLE_KEY_VALID_MS }
+    const days = roleRuleAt(this.#state, role).rotationDays || DEFAULT_ROTATION_DAYS
+    const validity = { validFrom: this.nowMs, validUntil: this.nowMs + days * DAY_MS }
     this.add("role-key", encodeRoleKey({ role, generation, publicKey, ...validity }))
     return { role, generation, seed }
   }

@@ -9,7 +9,6 @@ import { asRole, type Role } from "../ids.ts"
 import type { CloseReason, Purpose } from "../protocol/index.ts"
 import type { Ack, ConnectionState } from "../transport/index.ts"
 import { sealReason } from "./access-reason.ts"
-import { attestIfDue } from "./attest.ts"
 import { type ClinicInfo, clinicInfo } from "./clinic-info.ts"
 import { ConversationList, type ConversationSummary } from "./conversation-list.ts"
 import { ClientCore } from "./core.ts"
@@ -17,6 +16,7 @@ import { ConversationEngine } from "./engine.ts"
 import { ClockEvent } from "./events.ts"
 import { type ConversationHost, composerOf } from "./host.ts"
 import type { ClientOptions } from "./options.ts"
+import { tendDirectory } from "./role-rotation.ts"
 import { RoleSeeds } from "./role-seeds.ts"
 import { StaffConversation } from "./staff-conversation.ts"
 
@@ -39,8 +39,9 @@ interface Held {
   readonly access: Access
 }
 
-/** How often a keeper looks whether the directory should be vouched for. */
-const ATTEST_CHECK_MS = 60 * 60 * 1000
+/** How often a keeper looks whether a role needs a new key (a device that has expired says nothing) or the directory
+ * somebody who vouches for it. */
+const TEND_EVERY_MS = 15_000
 
 /** A member of staff at one device. Dispatches `connection` and `list` when these change, and a {@link ClockEvent}
  * `clock` when this device's clock is far from the relay's. */
@@ -51,7 +52,8 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
   readonly #list: ConversationList
   readonly #host: ConversationHost
   readonly #held = new Map<string, Held>()
-  readonly #attestTimer: ReturnType<typeof setInterval>
+  readonly #tendTimer: ReturnType<typeof setInterval>
+  #tending: Promise<void> | undefined
   /** The first list, or why there is none. */
   #listed: Promise<void> | undefined
 
@@ -72,7 +74,7 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
       slotKeys: () => ({ roleSeed: (role, generation) => this.#roleSeeds.get(role, generation) }),
       session: () => core.session(),
     }
-    this.#attestTimer = setInterval(() => void this.#attest(), ATTEST_CHECK_MS)
+    this.#tendTimer = setInterval(() => this.#tendIfOnline(), TEND_EVERY_MS)
   }
 
   /** Logs in with the device that the keystore holds (see `enrolDevice`), and fetches the list. While the relay's
@@ -172,7 +174,7 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
 
   /** Closes the connection. What is in the outboxes is sent when the conversations are opened again. */
   async close(): Promise<void> {
-    clearInterval(this.#attestTimer)
+    clearInterval(this.#tendTimer)
     await this.#core.close()
     for (const { engine } of this.#held.values()) await engine.dispose()
   }
@@ -202,10 +204,11 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
       directoryGrew: () => {
         this.#roleSeeds.update(this.#core.directory.state)
         for (const engine of engines()) engine.directoryGrew()
+        this.#tendIfOnline()
       },
       prepare: async () => {
         assertStaff(this.#core, this.#device)
-        await this.#attest()
+        await this.#tend()
       },
       clock: (skewMs) => this.dispatchEvent(new ClockEvent(skewMs)),
     })
@@ -230,9 +233,22 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
     }
   }
 
-  /** A failure to vouch isn't one of this device's work. */
-  async #attest(): Promise<void> {
-    await attestIfDue(this.#core.context, this.#core.directory, this.#device).catch(() => false)
+  #tendIfOnline(): void {
+    if (this.#core.session() !== undefined) void this.#tend()
+  }
+
+  /** Rotates, grants and vouches where that is due. A failure isn't one of this device's work, and is tried again. */
+  #tend(): Promise<void> {
+    const { context, directory } = this.#core
+    this.#tending ??= tendDirectory(context, directory, this.#device, this.#roleSeeds)
+      .then(
+        () => {},
+        () => {},
+      )
+      .finally(() => {
+        this.#tending = undefined
+      })
+    return this.#tending
   }
 
   #roleFor(id: string, wanted: string | undefined): Role {

@@ -6,7 +6,12 @@ import type { DirectoryRecordType } from "../protocol/index.ts"
 import type { DirectoryRecord } from "./body.ts"
 import { type DirectoryDevice, type Draft, draftDevice, isExpired, judgedMs } from "./state.ts"
 
-const ROOT_ISSUES: ReadonlySet<DirectoryRecordType> = new Set(["admin-add", "admin-remove", "policy"])
+const ROOT_ISSUES: ReadonlySet<DirectoryRecordType> = new Set([
+  "admin-add",
+  "admin-remove",
+  "policy",
+  "recovery",
+])
 const ROOT_ALONE_ISSUES: ReadonlySet<DirectoryRecordType> = new Set(["admin-add", "admin-remove"])
 
 /** The key that the record must be signed with.

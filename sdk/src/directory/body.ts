@@ -6,17 +6,21 @@ import {
   type Attest,
   type ConsentTextBody,
   type DeviceAdd,
+  type DeviceRoles,
   decodeAdminAdd,
   decodeAttest,
   decodeConsentText,
   decodeDeviceAdd,
   decodeDeviceReference,
+  decodeDeviceRoles,
   decodePolicy,
   decodeRecord,
+  decodeRecovery,
   decodeRoleGrant,
   decodeRoleKey,
   isDirectoryType,
   type Policy,
+  type Recovery,
   type RoleGrant,
   type RoleKey,
   type WireRecord,
@@ -32,6 +36,8 @@ export type DirectoryBody =
   | { readonly type: "role-key"; readonly body: RoleKey }
   | { readonly type: "role-grant"; readonly body: RoleGrant }
   | { readonly type: "attest"; readonly body: Attest }
+  | { readonly type: "device-roles"; readonly body: DeviceRoles }
+  | { readonly type: "recovery"; readonly body: Recovery }
 
 export type DirectoryRecord = { readonly record: WireRecord } & DirectoryBody
 
@@ -63,5 +69,9 @@ function decodeBody({ type, body }: WireRecord): DirectoryBody {
       return { type, body: decodeRoleGrant(body) }
     case "attest":
       return { type, body: decodeAttest(body) }
+    case "device-roles":
+      return { type, body: decodeDeviceRoles(body) }
+    case "recovery":
+      return { type, body: decodeRecovery(body) }
   }
 }

@@ -1,8 +1,13 @@
 /** Questions to a directory. Those with a `position` are answered as the directory stood after that record, so that
- * history is judged by its own time; without one, as it stands now. */
+ * history is judged by its own time; without one, as it stands now.
+ *
+ * A directory that began from a snapshot knows nothing of the time before its `base`: there it answers that there was
+ * nothing. From then on policy, consent text and role keys are all there; of the devices only those who issued them,
+ * the attester, and whoever came later. */
 import { equalBytes } from "../bytes.ts"
 import { type DeviceId, idText, type Link, type Role } from "../ids.ts"
-import type { ConsentBody } from "../protocol/index.ts"
+import type { ConsentBody, RoleRule } from "../protocol/index.ts"
+import { roleRuleOf } from "./history-rule.ts"
 import {
   type DirectoryConsentText,
   type DirectoryDevice,
@@ -10,26 +15,31 @@ import {
   type DirectoryPolicy,
   type DirectoryRoleKey,
   type DirectoryState,
+  generationOf,
   isExpired,
   judgedMs,
   type RoleMembership,
 } from "./state.ts"
 
-/** The link after `position` records; undefined beyond the head. */
+/** The link after `position` records; undefined beyond the head, and before what a snapshot told. */
 export function linkAt(state: DirectoryState, position: number): Link | undefined {
-  return state.links[position]
+  return state.links[position - state.base]
 }
 
-/** A device that was added by then; `revokedAt` is set only if it was revoked by then. */
+/** A device that was added by then, with the roles it had then; `revokedAt` is set only if it was revoked by then. */
 export function deviceAt(
   state: DirectoryState,
   id: DeviceId,
   position: number = state.position,
 ): DirectoryDevice | undefined {
   const device = state.devices.get(idText(id))
-  if (device === undefined || device.position > position) return undefined
-  if (device.revokedAt === undefined || device.revokedAt <= position) return device
-  return { ...device, revokedAt: undefined }
+  if (device === undefined || device.position > position || position < state.base) return undefined
+  const changed = device.earlierRoles.findIndex(({ until }) => until > position)
+  const wasRevoked = device.revokedAt !== undefined && device.revokedAt <= position
+  if (changed === -1 && (wasRevoked || device.revokedAt === undefined)) return device
+  const roles = device.earlierRoles[changed]?.roles ?? device.roles
+  const earlierRoles = changed === -1 ? device.earlierRoles : device.earlierRoles.slice(0, changed)
+  return { ...device, roles, earlierRoles, revokedAt: wasRevoked ? device.revokedAt : undefined }
 }
 
 /** Every device that was added by then, as {@link deviceAt} shows it, in the order of their records. */
@@ -119,6 +129,7 @@ export function newestRoleKey(
   role: Role,
   position: number = state.position,
 ): DirectoryRoleKey | undefined {
+  if (position < state.base) return undefined
   return state.roleKeys.get(role)?.findLast((key) => key.position <= position)
 }
 
@@ -128,7 +139,7 @@ export function roleKeyOf(
   role: Role,
   generation: number,
 ): DirectoryRoleKey | undefined {
-  return state.roleKeys.get(role)?.[generation - 1]
+  return generationOf(state.roleKeys.get(role), generation)
 }
 
 /** The role seeds that were wrapped to a device, oldest first. */
@@ -141,7 +152,19 @@ export function policyAt(
   state: DirectoryState,
   position: number = state.position,
 ): DirectoryPolicy | undefined {
+  if (position < state.base) return undefined
   return state.policies.findLast((policy) => policy.position <= position)
+}
+
+/** What the policy in force then said of a role; the default if it said nothing. */
+export function roleRuleAt(state: DirectoryState, role: Role, position: number = state.position): RoleRule {
+  const policy = policyAt(state, position)
+  return roleRuleOf({ policies: policy === undefined ? [] : [policy] }, role)
+}
+
+/** The role that closed conversations were archived to then, if there was one. */
+export function archiveRoleAt(state: DirectoryState, position: number = state.position): Role | undefined {
+  return policyAt(state, position)?.archiveRole
 }
 
 /** The clinic's consent text then. */
@@ -149,6 +172,7 @@ export function consentTextAt(
   state: DirectoryState,
   position: number = state.position,
 ): DirectoryConsentText | undefined {
+  if (position < state.base) return undefined
   return state.consentTexts.findLast((text) => text.position <= position)
 }
 

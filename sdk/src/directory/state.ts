@@ -9,17 +9,25 @@ import {
   type DeviceKeys,
   type Hash,
   isAcceptableSigningKey,
+  type Membership,
   type Policy,
+  type Recovery,
   startLink,
 } from "../protocol/index.ts"
+import { copyKept, type KeptDraft, type KeptRecords, keepNothing, type Snapshot } from "./snapshot.ts"
 
 /** How far ahead a device's clock may be: a wrong date, and a time zone beside it. */
 export const MAX_CLOCK_AHEAD_MS: number = 25 * 60 * 60 * 1000
 
-export interface RoleMembership {
-  readonly role: Role
-  /** Whether the device may rotate and grant the role's key. */
-  readonly keeper: boolean
+export interface RoleMembership extends Membership {
+  /** The position of the record by which the device joined the role; one that left and came back has joined anew. */
+  readonly joined: number
+}
+
+/** What a device's roles were until the record at a position changed them. */
+export interface EarlierRoles {
+  readonly until: number
+  readonly roles: readonly RoleMembership[]
 }
 
 /** An admin's or a staff device. One that was revoked stays on record. */
@@ -30,6 +38,8 @@ export interface DirectoryDevice {
   readonly name: string
   /** None for an admin: an admin is trusted with every role's key, but is no member. */
   readonly roles: readonly RoleMembership[]
+  /** What `roles` was before, oldest first; empty if they never changed. */
+  readonly earlierRoles: readonly EarlierRoles[]
   /** Milliseconds since 1970; 0 = never. */
   readonly expires: number
   /** The position of the record that added it. */
@@ -49,6 +59,10 @@ export interface DirectoryRoleKey {
   /** Milliseconds since 1970. */
   readonly validFrom: number
   readonly validUntil: number
+  /** Who made it, and so knows its seed. */
+  readonly issuer: DeviceId
+  /** When, milliseconds since 1970: by the issuer's clock, but not before what others had attested by then. */
+  readonly madeMs: number
   readonly position: number
 }
 
@@ -78,6 +92,13 @@ export interface DirectoryPolicy extends Readonly<Policy> {
   readonly position: number
 }
 
+/** That a split key was put together: by whom, why, and when by that device's clock, milliseconds since 1970. */
+export interface DirectoryRecovery extends Readonly<Recovery> {
+  readonly issuer: DeviceId
+  readonly issued: number
+  readonly position: number
+}
+
 /** An attest's position, and its time by the attester's clock in milliseconds since 1970. */
 interface AttestedTime {
   readonly position: number
@@ -92,7 +113,10 @@ export interface DirectoryState {
   readonly position: number
   /** The link at `position`: the head. */
   readonly link: Link
-  /** Every link; the index is its position, so the first is link₀. */
+  /** 0 for a directory replayed whole. One that began from a snapshot knows no history before this position, and of
+   * what stood there only what the snapshot told. */
+  readonly base: number
+  /** Every link from `base` on: the first is that of position `base`, link₀ in a whole directory. */
   readonly links: readonly Link[]
   /** Oldest first; the last is in force. */
   readonly policies: readonly DirectoryPolicy[]
@@ -102,23 +126,37 @@ export interface DirectoryState {
   readonly consentText: DirectoryConsentText | undefined
   /** By id in hexadecimal, revoked devices too. */
   readonly devices: ReadonlyMap<string, DirectoryDevice>
-  /** By role; generation g is at index g − 1. */
+  /** By role, consecutive; the first is generation 1, or the one that a snapshot told. */
   readonly roleKeys: ReadonlyMap<Role, readonly DirectoryRoleKey[]>
   /** By the receiving device's id in hexadecimal, oldest first. */
   readonly grants: ReadonlyMap<string, readonly DirectoryGrant[]>
   /** The newest attest: by whom, and when by that device's clock, in milliseconds since 1970. */
   readonly attested:
-    | { readonly position: number; readonly issuer: DeviceId; readonly issued: number }
+    | {
+        readonly position: number
+        readonly issuer: DeviceId
+        readonly issued: number
+        /** The record, and the snapshot that it commits to. */
+        readonly record: Uint8Array
+        readonly snapshot: Uint8Array
+      }
     | undefined
   /** Every attest, oldest first: what time it was by then. */
   readonly attests: readonly AttestedTime[]
+  /** What snapshots are made of. */
+  readonly kept: KeptRecords
+  /** Those that were attested lately, newest first. */
+  readonly snapshots: readonly Snapshot[]
   /** Every public key that was ever registered, hashed. */
   readonly keyHashes: ReadonlySet<string>
+  /** Oldest first. */
+  readonly recoveries: readonly DirectoryRecovery[]
 }
 
 /** A state that its owner may still change: it hasn't been handed out yet. */
 export interface Draft extends Omit<DirectoryState, "policy" | "consentText" | "link"> {
   position: number
+  base: number
   links: Link[]
   policies: DirectoryPolicy[]
   consentTexts: DirectoryConsentText[]
@@ -127,7 +165,10 @@ export interface Draft extends Omit<DirectoryState, "policy" | "consentText" | "
   grants: Map<string, DirectoryGrant[]>
   attested: DirectoryState["attested"]
   attests: AttestedTime[]
+  readonly kept: KeptDraft
+  snapshots: readonly Snapshot[]
   keyHashes: Set<string>
+  recoveries: DirectoryRecovery[]
 }
 
 /** The directory before its first record.
@@ -141,6 +182,7 @@ export function createDirectory(rootKey: SigningPublicKey, hash: Hash): Director
     clinicId,
     rootKey: rootKey.slice(),
     position: 0,
+    base: 0,
     link,
     links: [link],
     policies: [],
@@ -152,8 +194,11 @@ export function createDirectory(rootKey: SigningPublicKey, hash: Hash): Director
     grants: new Map(),
     attested: undefined,
     attests: [],
+    kept: keepNothing(),
+    snapshots: [],
     // The root key is no device's: what it signs is never a device's word.
     keyHashes: new Set([toHex(hash(rootKey))]),
+    recoveries: [],
   }
 }
 
@@ -163,6 +208,7 @@ export function draftOf(state: DirectoryState): Draft {
     clinicId: state.clinicId,
     rootKey: state.rootKey,
     position: state.position,
+    base: state.base,
     links: [...state.links],
     policies: [...state.policies],
     consentTexts: [...state.consentTexts],
@@ -171,7 +217,10 @@ export function draftOf(state: DirectoryState): Draft {
     grants: copyLists(state.grants),
     attested: state.attested,
     attests: [...state.attests],
+    kept: copyKept(state.kept),
+    snapshots: state.snapshots,
     keyHashes: new Set(state.keyHashes),
+    recoveries: [...state.recoveries],
   }
 }
 
@@ -187,12 +236,21 @@ export function finishDraft(draft: Draft): DirectoryState {
 
 /** The link at the draft's position. */
 export function headOf(draft: Draft): Link {
-  return draft.links[draft.position] as Link
+  return draft.links[draft.position - draft.base] as Link
 }
 
 /** A device of the draft, revoked or not. */
 export function draftDevice(draft: Draft, id: DeviceId): DirectoryDevice | undefined {
   return draft.devices.get(idText(id))
+}
+
+/** One generation of a role's keys.
+ * @param generations - all that are known of one role, as a state holds them. */
+export function generationOf(
+  generations: readonly DirectoryRoleKey[] | undefined,
+  generation: number,
+): DirectoryRoleKey | undefined {
+  return generations?.[generation - (generations[0]?.generation ?? 1)]
 }
 
 /** Whether a device has expired at `ms`, milliseconds since 1970. */

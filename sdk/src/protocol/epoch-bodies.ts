@@ -3,7 +3,7 @@
 import { Reader, Writer } from "../bytes.ts"
 import { WardlineError } from "../errors.ts"
 import { HASH_BYTES, type RecordHash } from "../ids.ts"
-import { decodeWhole } from "./directory-bodies.ts"
+import { decodeWhole } from "./body-parts.ts"
 import { WRAP_BYTES } from "./keys.ts"
 import { MAX_GRANTED_EPOCHS, MAX_SLOTS } from "./limits.ts"
 import {

@@ -2,7 +2,7 @@
 import { type Reader, Writer } from "../bytes.ts"
 import { WardlineError } from "../errors.ts"
 import { encodeRole, ID_BYTES, type Role } from "../ids.ts"
-import { decodeWhole, readRole } from "./directory-bodies.ts"
+import { decodeWhole, readRole } from "./body-parts.ts"
 import { type DeviceKeys, readKeys, writeKeys } from "./keys.ts"
 import { type DirectoryReference, readReference, writeReference } from "./slots.ts"
 

@@ -23,6 +23,8 @@ const DIRECTORY_TYPES = {
   "role-key": 0x07,
   "role-grant": 0x08,
   attest: 0x09,
+  "device-roles": 0x0a,
+  recovery: 0x0b,
 } as const
 
 const TRANSCRIPT_TYPES = {

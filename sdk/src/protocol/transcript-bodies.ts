@@ -2,7 +2,7 @@
 import { fromUtf8, Reader, utf8, Writer } from "../bytes.ts"
 import { WardlineError } from "../errors.ts"
 import { encodeRole, HASH_BYTES, ID_BYTES, type Link, type RecordHash, type Role } from "../ids.ts"
-import { decodeWhole, readRole } from "./directory-bodies.ts"
+import { decodeWhole, readRole } from "./body-parts.ts"
 import { type DeviceKeys, readKeys, writeKeys } from "./keys.ts"
 import { MAX_NAME_BYTES, MAX_ROLES, MAX_SEALED_REASON_BYTES } from "./limits.ts"
 import { assertAscending, type DirectoryReference, readReference, writeReference } from "./slots.ts"
