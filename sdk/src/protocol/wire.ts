@@ -1,7 +1,8 @@
 /** WebSocket frames between a device and the relay (docs/protocol.md, Wire). The protocol core: it knows no socket. */
 import { concat, fromUtf8, Reader, toHex, utf8, Writer } from "../bytes.ts"
 import { type ErrorCode, isErrorCode, WardlineError } from "../errors.ts"
-import { HASH_BYTES, ID_BYTES, type Link } from "../ids.ts"
+import { encodeRole, HASH_BYTES, ID_BYTES, type Link, type Role } from "../ids.ts"
+import { readRole } from "./body-parts.ts"
 import { type DeviceKeys, readKeys, writeKeys } from "./keys.ts"
 import { MAX_FRAME_BYTES, MAX_TICKET_BYTES } from "./limits.ts"
 import { SIGNATURE_BYTES } from "./record.ts"
@@ -60,7 +61,12 @@ interface FrameBodies {
     /** The listing key in the session's channel; empty in an update, and after a shred. */
     listingKey: Uint8Array
   }
-  listed: { more: boolean }
+  listed: {
+    more: boolean
+    /** For each of the session's roles, the oldest generation of its key that a conversation outside the vault still
+     * needs: older seeds may be forgotten. Empty for a patient's device. */
+    needed: readonly { readonly role: Role; readonly generation: number }[]
+  }
   ping: Record<never, never>
   pong: { time: number }
   directory: { position: number; link: Link }
@@ -167,7 +173,18 @@ const CODECS: { [K in FrameKind]: Codec<K> } = {
       listingKey: readSealedKey(r),
     }),
   },
-  listed: { type: 0x86, write: (w, f) => w.flag(f.more), read: (r) => ({ more: r.flag() }) },
+  listed: {
+    type: 0x86,
+    write: (w, f) =>
+      w
+        .flag(f.more)
+        .u8(f.needed.length)
+        .list(f.needed, (writer, { role, generation }) => writer.lp16(encodeRole(role)).u32(generation)),
+    read: (r) => ({
+      more: r.flag(),
+      needed: r.list(r.u8(), (reader) => ({ role: readRole(reader), generation: reader.u32() })),
+    }),
+  },
   ping: { type: 0x07, ...nothing },
   pong: { type: 0x87, write: (w, f) => w.u64(f.time), read: (r) => ({ time: r.u64() }) },
   directory: {

@@ -27,6 +27,13 @@ export const ACTIONS = {
   "configuration-change": 13,
   "blob-write": 14,
   "blob-read": 15,
+  "member-change": 20,
+  grant: 21,
+  archive: 22,
+  reopen: 23,
+  withdraw: 24,
+  shred: 25,
+  "keys-served": 26,
 } as const
 
 export const OUTCOMES = { success: 0, refused: 1, failed: 2 } as const
@@ -150,9 +157,21 @@ function readPaddedRole(padded: Uint8Array): string {
   return role
 }
 
+/** The actions that stored a record: each entry names it. */
+const RECORD_ACTIONS: ReadonlySet<Action> = new Set([
+  "directory-change",
+  "create",
+  "member-change",
+  "grant",
+  "archive",
+  "reopen",
+  "withdraw",
+  "shred",
+])
+
 /** Whether an entry's action is one that stored a record. */
 export function isRecordAction(action: Action): boolean {
-  return action === "create" || action === "directory-change"
+  return RECORD_ACTIONS.has(action)
 }
 
 /** H(0x00 ‖ entry): the leaf hash of RFC 6962, section 2.1. */

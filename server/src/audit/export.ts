@@ -1,5 +1,5 @@
 /** `audit export`: the log as a file that anybody can check without the relay (export-lines.ts in the SDK). */
-import { toHex } from "@wardline/sdk/protocol"
+import { recordHash, toHex } from "@wardline/sdk/protocol"
 import { EMPTY_AUDIT, encodeExportLine, entryHash } from "@wardline/sdk/tlog"
 import { sha256 } from "../hashing.ts"
 import type { Store } from "../store/store.ts"

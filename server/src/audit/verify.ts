@@ -1,6 +1,6 @@
 /** `audit verify`: the whole log of a data folder against its records and its directories. */
 import { applyRecords, createDirectory } from "@wardline/sdk/directory"
-import { isWardlineError, toHex } from "@wardline/sdk/protocol"
+import { isWardlineError, recordHash, toHex } from "@wardline/sdk/protocol"
 import {
   AUDIT_CHECKED,
   AUDIT_NOT_CHECKED,

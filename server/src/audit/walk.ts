@@ -1,6 +1,6 @@
 /** Reads a store's audit log with the records that its entries name, page by page. */
 import { startLink } from "@wardline/sdk/protocol"
-import { ACTIONS, ENTRY_BYTES } from "@wardline/sdk/tlog"
+import { ACTIONS, type Action, ENTRY_BYTES, isRecordAction } from "@wardline/sdk/tlog"
 import { sha256 } from "../hashing.ts"
 import type { Awaitable, ClinicRef, ScopeSummary, Store, StoredRecord } from "../store/store.ts"
 
@@ -11,7 +11,9 @@ const ACTION = 1
 const SEQUENCE = 4
 const SCOPE = 68
 const POSITION = 84
-const RECORD_ACTIONS: readonly number[] = [ACTIONS.create, ACTIONS["directory-change"]]
+const RECORD_ACTIONS: ReadonlySet<number> = new Set(
+  (Object.keys(ACTIONS) as Action[]).filter(isRecordAction).map((action) => ACTIONS[action]),
+)
 
 export interface WalkedEntry {
   /** 204 bytes. */
@@ -41,7 +43,7 @@ export async function* walkEntries(store: Store, clinic: ClinicRef): AsyncGenera
 
 /** What is stored for the record that an entry names. The entry may be anything: it is checked elsewhere. */
 function recordOf(store: Store, clinic: ClinicRef, entry: Buffer): Awaitable<StoredRecord | undefined> {
-  if (!RECORD_ACTIONS.includes(entry[ACTION] as number)) return undefined
+  if (!RECORD_ACTIONS.has(entry[ACTION] as number)) return undefined
   const position = entry.readUIntBE(POSITION + 2, 6)
   const sequence = entry.readUIntBE(SEQUENCE + 2, 6)
   const found = store.find(clinic, entry.subarray(SCOPE, SCOPE + 16), position)
