@@ -10,11 +10,13 @@ import {
   signatureTag,
   signedPart,
   type Verify,
+  type WireRecord,
   WRAP_BYTES,
 } from "../protocol/index.ts"
 import { issuerKey } from "./authority.ts"
 import { decodeDirectoryRecord } from "./body.ts"
 import { applyBody } from "./rules.ts"
+import { keepRecord } from "./snapshot.ts"
 import { type DirectoryState, type Draft, draftOf, finishDraft, headOf, MAX_CLOCK_AHEAD_MS } from "./state.ts"
 
 export interface ApplyOptions {
@@ -37,7 +39,7 @@ export function applyRecords(
   options: ApplyOptions,
 ): DirectoryState {
   const draft = draftOf(state)
-  for (const bytes of records) applyToDraft(draft, bytes, options)
+  for (const bytes of records) applyNext(draft, bytes, options)
   return finishDraft(draft)
 }
 
@@ -50,7 +52,22 @@ export function applyRecord(
   return applyRecords(state, [record], options)
 }
 
-function applyToDraft(draft: Draft, bytes: Uint8Array, { hash, verify, nowMs }: ApplyOptions): void {
+/** Puts a record at the draft's head. */
+export function applyNext(draft: Draft, bytes: Uint8Array, options: ApplyOptions): void {
+  const { hash } = options
+  const position = draft.position + 1
+  const record = applyAt(draft, bytes, position, options)
+  draft.links.push(nextLink(hash, headOf(draft), position, hash(record.bytes)))
+  draft.position = position
+}
+
+/** Checks a record and does what it says, as the one at `position`; the chain is the caller's. */
+export function applyAt(
+  draft: Draft,
+  bytes: Uint8Array,
+  position: number,
+  { hash, verify, nowMs }: ApplyOptions,
+): WireRecord {
   const entry = decodeDirectoryRecord(bytes)
   const { record, type } = entry
   if (!equalBytes(record.scope, draft.clinicId))
@@ -61,15 +78,14 @@ function applyToDraft(draft: Draft, bytes: Uint8Array, { hash, verify, nowMs }: 
     throw new WardlineError("ERR_MALFORMED", "a role grant without its wrap")
   if (nowMs !== undefined && hasDetachedPart(type) && detachedOf(hash, record) === undefined)
     throw new WardlineError("ERR_MALFORMED", "the wrap isn't the one that was signed")
-  if (draft.position === 0 && type !== "admin-add") throw notFirst()
+  if (position === 1 && type !== "admin-add") throw notFirst()
   const key = issuerKey(draft, entry, nowMs)
   const input = signatureInput(signatureTag(type), signedPart(record))
   if (!verify(key, input, record.signature))
     throw new WardlineError("ERR_SIGNATURE", "a wrong signature in the directory")
-  const position = draft.position + 1
   applyBody(draft, entry, position, hash)
-  draft.links.push(nextLink(hash, headOf(draft), position, hash(record.bytes)))
-  draft.position = position
+  keepRecord(draft.kept, entry, position, hash)
+  return record
 }
 
 function fromTheFuture(): WardlineError {

@@ -3,16 +3,20 @@ import { equalBytes } from "../bytes.ts"
 import { WardlineError } from "../errors.ts"
 import type { Link } from "../ids.ts"
 import { PROTOCOL_VERSION } from "../protocol/index.ts"
+import { linkAt } from "./queries.ts"
 import { type DirectoryState, MAX_CLOCK_AHEAD_MS } from "./state.ts"
 
 /** Refuses a directory that is shorter than, or forks from, what was seen before.
  * @param seen - a position and its link, as this device stored them or a record names them.
- * @throws {WardlineError} ERR_ROLLBACK or ERR_FORK. */
+ * @throws {WardlineError} ERR_ROLLBACK or ERR_FORK; ERR_CONFLICT for a position before the snapshot that the state
+ *   began from, which says nothing about it. */
 export function checkExtends(
   seen: { readonly position: number; readonly link: Link },
   state: DirectoryState,
 ): void {
-  const link = state.links[seen.position]
+  if (seen.position < state.base)
+    throw new WardlineError("ERR_CONFLICT", "the directory isn't loaded that far back")
+  const link = linkAt(state, seen.position)
   if (link === undefined)
     throw new WardlineError("ERR_ROLLBACK", "the directory is shorter than one seen before")
   if (!equalBytes(link, seen.link))

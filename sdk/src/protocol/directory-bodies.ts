@@ -73,6 +73,8 @@ export interface Recovery {
 export interface Attest {
   position: number
   link: Uint8Array
+  /** Of the snapshot of the directory before the attest (`attestOf` in the directory). */
+  snapshotHash: Uint8Array
 }
 
 export function encodeConsentText(body: ConsentTextBody): Uint8Array {
@@ -191,10 +193,14 @@ export function decodeRoleGrant(body: Uint8Array): RoleGrant {
 }
 
 export function encodeAttest(body: Attest): Uint8Array {
-  return new Writer().u64(body.position).bytes(body.link).done()
+  return new Writer().u64(body.position).bytes(body.link).bytes(body.snapshotHash).done()
 }
 
 /** @throws {WardlineError} ERR_MALFORMED */
 export function decodeAttest(body: Uint8Array): Attest {
-  return decodeWhole(body, (r) => ({ position: r.u64(), link: r.bytes(HASH_BYTES) }))
+  return decodeWhole(body, (r) => ({
+    position: r.u64(),
+    link: r.bytes(HASH_BYTES),
+    snapshotHash: r.bytes(HASH_BYTES),
+  }))
 }

@@ -5,6 +5,7 @@ import { cryptoReady, sha256 } from "../../src/crypto/index.ts"
 import {
   applyRecord,
   applyRecords,
+  attestOf,
   checkExtends,
   checkFresh,
   createDirectory,
@@ -13,11 +14,26 @@ import {
 } from "../../src/directory/index.ts"
 import { encodeAttest } from "../../src/protocol/index.ts"
 import { flipBit, refusal } from "../crypto/expect.ts"
-import { DAY_MS, device, makeClinic, NURSING, options, policy, roleKey, T0 } from "../directory/clinic.ts"
-import { type Attack, addAttacks, reference } from "./directory-attack.ts"
+import {
+  type Clinic,
+  DAY_MS,
+  device,
+  deviceAdd,
+  makeClinic,
+  NURSING,
+  options,
+  policy,
+  roleKey,
+  T0,
+} from "../directory/clinic.ts"
+import { type Attack, addAttacks, asKeeper, newcomer, reference } from "./directory-attack.ts"
 
 const test = suite("attacks on the directory: its history")
 test.before(cryptoReady)
+
+const addKeeper = ({ admin, issue }: Clinic): Uint8Array[] => [
+  issue(admin, "device-add", deviceAdd(newcomer(), asKeeper)),
+]
 
 const attests: Attack[] = [
   {
@@ -34,8 +50,27 @@ const attests: Attack[] = [
   {
     name: "an attest of another history",
     code: "ERR_FORK",
-    record: ({ keeper, state, issue }) =>
-      issue(keeper, "attest", encodeAttest({ position: state.position, link: flipBit(state.link, 0) })),
+    record: ({ keeper, state, issue }) => {
+      const seen = attestOf(state, keeper.id, sha256)
+      return issue(keeper, "attest", encodeAttest({ ...seen, link: flipBit(seen.link, 0) }))
+    },
+  },
+  {
+    name: "an attest of this history and another snapshot",
+    code: "ERR_FORK",
+    record: ({ keeper, state, issue }) => {
+      const seen = attestOf(state, keeper.id, sha256)
+      return issue(keeper, "attest", encodeAttest({ ...seen, snapshotHash: flipBit(seen.snapshotHash, 0) }))
+    },
+  },
+  {
+    name: "an attest with another attester's snapshot",
+    code: "ERR_FORK",
+    first: addKeeper,
+    record: (clinic) => {
+      const { keeper, state, issue, attest } = clinic
+      return issue(keeper, "attest", attest(applyRecords(state, addKeeper(clinic), options), newcomer()))
+    },
   },
   {
     name: "records withheld before an attest",
@@ -120,7 +155,7 @@ test("a directory that nobody ever vouched for", () => {
   // Without a policy there is no limit to keep to.
   const { admin, issue, attest } = makeClinic()
   const bare = applyRecord(pinned, records[0] as Uint8Array, options)
-  const attested = applyRecord(bare, issue(admin, "attest", attest(bare)), options)
+  const attested = applyRecord(bare, issue(admin, "attest", attest(bare, admin)), options)
   refusal(() => checkFresh(attested, T0), "ERR_STALE_DIRECTORY")
 })
 

@@ -1,7 +1,7 @@
 /** Keys, grants and texts in the directory under attack: swapped, replayed, unusable, come back. */
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import { cryptoReady, type Device, verifySignature } from "../../src/crypto/index.ts"
+import { cryptoReady, type Device, sha256, verifySignature } from "../../src/crypto/index.ts"
 import { encodeDeviceAdd, encodeRoleGrant, encodeRoleKey } from "../../src/protocol/index.ts"
 import {
   adminAdd,
@@ -154,7 +154,7 @@ const keys: Attack[] = [
 
 const wrap = new Uint8Array(1168)
 const grantTo = (who: Device, generation = 1): Uint8Array =>
-  encodeRoleGrant({ role: NURSING, generation, device: who.id, wrap })
+  encodeRoleGrant({ role: NURSING, generation, device: who.id, wrapHash: sha256(wrap) })
 
 const rules: Attack[] = [
   {

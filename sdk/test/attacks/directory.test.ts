@@ -10,7 +10,7 @@ import {
   signingKeyPair,
   signRootRecord,
 } from "../../src/crypto/index.ts"
-import { applyRecord, applyRecords, createDirectory } from "../../src/directory/index.ts"
+import { applyRecord, applyRecords, attestOf, createDirectory } from "../../src/directory/index.ts"
 import { encodeRole } from "../../src/ids.ts"
 import {
   attachSignature,
@@ -95,7 +95,7 @@ const authority: Attack[] = [
   {
     name: "a member that is no keeper attests",
     code: "ERR_FORBIDDEN",
-    record: ({ nurse, state, issue, attest }) => issue(nurse, "attest", attest(state)),
+    record: ({ nurse, state, issue, attest }) => issue(nurse, "attest", attest(state, nurse)),
   },
   ...(
     [
@@ -147,7 +147,7 @@ const authority: Attack[] = [
   {
     name: "a device that was never added",
     code: "ERR_FORBIDDEN",
-    record: ({ issue }) => issue(newcomer(), "attest", new Uint8Array(40)),
+    record: ({ issue }) => issue(newcomer(), "attest", new Uint8Array(72)),
   },
 ]
 
@@ -265,7 +265,7 @@ test("a device's id can't be claimed with other keys", () => {
   const record = forge(
     { ...makeClinic(), state: later },
     "attest",
-    encodeAttest({ position: later.position, link: later.link }),
+    encodeAttest(attestOf(later, keeper.id, sha256)),
     { issuer: keeper.id, by: imposter.signing.secretKey },
   )
   refusal(() => applyRecord(later, record, options), "ERR_SIGNATURE")

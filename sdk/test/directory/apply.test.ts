@@ -62,7 +62,8 @@ test("a new clinic: who is who after ten records", () => {
   assert.ok(isAdmin(state, admin.id) && !isAdmin(state, keeper.id))
   assert.is(state.policy?.position, 2)
   assert.is(state.consentText?.version, 1)
-  assert.equal(state.attested, { position: 10, issuer: keeper.id, issued: T0 })
+  const { attested } = state
+  assert.equal([attested?.position, attested?.issuer, attested?.issued], [10, keeper.id, T0])
   assert.equal(newestRoleKey(state, NURSING)?.publicKeyHash, sha256(rolePublicKey(NURSING, 1)))
   assert.is(newestRoleKey(state, "triage"), undefined)
 })
@@ -131,15 +132,22 @@ test("a rotation: the newest generation is served, the older ones stay", () => {
 })
 
 test("a grant reaches its receiver: the wrap opens to the role's seed", () => {
-  const { state, nurse, keeper, id, admin, issue, grant } = makeClinic()
-  const [granted] = grantsFor(state, nurse.id)
+  const { state: bare, nurse, keeper, id, admin, issue, grant, wraps } = makeClinic()
+  const body = grant(NURSING, 1, nurse)
+  const record = concat(issue(keeper, "role-grant", body), wraps.get(body) as Uint8Array)
+  const state = applyRecord(bare, record, { ...options, nowMs: T0 })
+  const [withoutWrap, granted] = grantsFor(state, nurse.id)
+  assert.is(withoutWrap?.wrap, undefined)
   assert.ok(granted)
   assert.equal(
     [granted.role, granted.generation, granted.issuer, granted.position],
-    [NURSING, 1, keeper.id, 9],
+    [NURSING, 1, keeper.id, 11],
   )
   const info = grantInfo(id, NURSING, 1, nurse.id)
-  assert.equal(hpkeOpen(nurse.wrapping.seed, info, new Uint8Array(0), granted.wrap), roleSeed(NURSING, 1))
+  assert.equal(
+    hpkeOpen(nurse.wrapping.seed, info, new Uint8Array(0), granted.wrap as Uint8Array),
+    roleSeed(NURSING, 1),
+  )
   assert.equal(grantsFor(state, keeper.id), [])
   // An admin may hold any role's seed, to rotate it later.
   const more = applyRecord(state, issue(admin, "role-grant", grant(BILLING, 1, admin)), options)

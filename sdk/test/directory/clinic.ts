@@ -12,6 +12,7 @@ import {
 import {
   type ApplyOptions,
   applyRecords,
+  attestOf,
   createDirectory,
   type DirectoryState,
 } from "../../src/directory/index.ts"
@@ -92,6 +93,8 @@ export const POLICY: Policy = {
   topics: [
     { id: "care", label: [{ language: "en", text: "Care" }], replyWithinMinutes: 60, roles: [NURSING] },
   ],
+  roleRules: [],
+  roleRules: [],
 }
 export const policy = (change: Partial<Policy> = {}): Uint8Array => encodePolicy({ ...POLICY, ...change })
 
@@ -122,8 +125,12 @@ export interface Clinic {
   issue(issuer: Device, type: DirectoryRecordType, body: Uint8Array, issued?: number): Uint8Array
   /** Signs as the root. */
   issueAsRoot(type: DirectoryRecordType, body: Uint8Array, issued?: number): Uint8Array
+  /** The body alone: the records are as a visitor gets them, without wraps. */
   grant(role: Role, generation: number, receiver: Device): Uint8Array
-  attest(state: DirectoryState): Uint8Array
+  /** The wraps that travel behind role-grants, by body. */
+  readonly wraps: WeakMap<Uint8Array, Uint8Array>
+  /** @param attester - whose attest it will be: the keeper's unless given. */
+  attest(state: DirectoryState, attester?: Device): Uint8Array
 }
 
 /** Builds the clinic: 1 admin-add, 2 policy, 3 consent-text, 4–6 device-add, 7–8 role-key, 9 role-grant, 10 attest.
@@ -137,6 +144,7 @@ export function makeClinic(n = 0): Clinic {
     Device,
     Device,
   ]
+  const wraps: Clinic["wraps"] = new WeakMap()
   const issue: Clinic["issue"] = (issuer, type, body, issued = T0) =>
     signRecord(issuer, { type, scope: start.clinicId, issued }, body)
   const issueAsRoot: Clinic["issueAsRoot"] = (type, body, issued = T0) =>
@@ -151,9 +159,12 @@ export function makeClinic(n = 0): Clinic {
       roleSeed(role, generation),
       randomness,
     )
-    return encodeRoleGrant({ role, generation, device: receiver.id, wrap })
+    const body = encodeRoleGrant({ role, generation, device: receiver.id, wrapHash: sha256(wrap) })
+    wraps.set(body, wrap)
+    return body
   }
-  const attest: Clinic["attest"] = ({ position, link }) => encodeAttest({ position, link })
+  const attest: Clinic["attest"] = (state, attester = keeper) =>
+    encodeAttest(attestOf(state, attester.id, sha256))
   const records = [
     issueAsRoot("admin-add", adminAdd(admin)),
     issue(admin, "policy", policy()),
@@ -179,6 +190,7 @@ export function makeClinic(n = 0): Clinic {
     issue,
     issueAsRoot,
     grant,
+    wraps,
     attest,
   }
 }

@@ -168,7 +168,12 @@ const CODECS: Codec<never>[] = [
     encode: p.encodeRoleGrant,
     decode: p.decodeRoleGrant,
   },
-  { name: "attest", values: reference, encode: p.encodeAttest, decode: p.decodeAttest },
+  {
+    name: "attest",
+    values: fc.record({ position: u64, link: bytes(32), snapshotHash: bytes(32) }),
+    encode: p.encodeAttest,
+    decode: p.decodeAttest,
+  },
   {
     name: "consent",
     values: fc.record({

@@ -12,7 +12,13 @@ import {
   verify,
   wrappingKeyPair,
 } from "../../src/crypto/index.ts"
-import { applyRecords, createDirectory, type DirectoryState, grantsFor } from "../../src/directory/index.ts"
+import {
+  applyRecords,
+  attestOf,
+  createDirectory,
+  type DirectoryState,
+  grantsFor,
+} from "../../src/directory/index.ts"
 import {
   asRole,
   clinicIdOf,
@@ -71,6 +77,7 @@ export function testPolicy(): Policy {
       { id: "refill", label: en("Refill"), replyWithinMinutes: 240, roles: [asRole("nursing")] },
       { id: "bill", label: en("A bill"), replyWithinMinutes: 480, roles: [asRole("billing")] },
     ],
+    roleRules: [],
   }
 }
 
@@ -131,8 +138,7 @@ export class TestClinic {
   }
 
   attest(): void {
-    const { position, link } = this.directory
-    this.sign("attest", encodeAttest({ position, link }))
+    this.sign("attest", encodeAttest(attestOf(this.directory, this.admin.id, sha256)))
   }
 
   /** Gives the role its next key and grants it to its live members. */

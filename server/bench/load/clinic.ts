@@ -10,7 +10,13 @@ import {
   verify,
   wrappingKeyPair,
 } from "@wardline/sdk/crypto"
-import { applyRecords, createDirectory, type DirectoryState, newestRoleKey } from "@wardline/sdk/directory"
+import {
+  applyRecords,
+  attestOf,
+  createDirectory,
+  type DirectoryState,
+  newestRoleKey,
+} from "@wardline/sdk/directory"
 import {
   asRole,
   clinicIdOf,
@@ -113,7 +119,7 @@ export function makeClinic(root: SigningKeyPair, staffCount: number): LoadClinic
   ]
   const checks = { hash: sha256, verify, nowMs: issued }
   const unattested = applyRecords(createDirectory(root.publicKey, sha256), records, checks)
-  const attest = encodeAttest({ position: unattested.position, link: unattested.link })
+  const attest = encodeAttest(attestOf(unattested, admin.id, sha256))
   records.push(signRecord(admin, { type: "attest", scope: id, issued }, attest))
   const directory = applyRecords(unattested, records.slice(-1), checks)
   const posted = new Writer().list(records, (writer, record) => writer.lp32(record)).done()
@@ -133,6 +139,7 @@ function policy(): Policy {
     timeZone: "UTC",
     hours: [],
     topics: [{ id: "question", label: en("A question"), replyWithinMinutes: 60, roles: [ROLE] }],
+    roleRules: [],
   }
 }
 

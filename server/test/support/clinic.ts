@@ -12,7 +12,7 @@ import {
   verify,
   wrappingKeyPair,
 } from "@wardline/sdk/crypto"
-import { applyRecords, createDirectory, type DirectoryState } from "@wardline/sdk/directory"
+import { applyRecords, attestOf, createDirectory, type DirectoryState } from "@wardline/sdk/directory"
 import {
   asRole,
   clinicIdOf,
@@ -63,8 +63,7 @@ export class TestClinic {
     this.addStaff(this.biller, "billing")
     this.rotate("nursing", 1)
     this.rotate("billing", 1)
-    const { position, link } = this.directory
-    this.sign("attest", encodeAttest({ position, link }))
+    this.attest()
   }
 
   add(record: Uint8Array): Uint8Array {
@@ -75,6 +74,10 @@ export class TestClinic {
 
   sign(type: DirectoryRecordType, body: Uint8Array, issuer: Device = this.admin): Uint8Array {
     return this.add(signRecord(issuer, { type, scope: this.id, issued: this.nowMs }, body))
+  }
+
+  attest(attester: Device = this.admin): Uint8Array {
+    return this.sign("attest", encodeAttest(attestOf(this.directory, attester.id, sha256)), attester)
   }
 
   addAdmin(device: Device): Uint8Array {
@@ -127,6 +130,7 @@ export class TestClinic {
         { id: "refill", label: en("Refill"), replyWithinMinutes: 240, roles: [asRole("nursing")] },
         { id: "bill", label: en("A bill"), replyWithinMinutes: 480, roles: [asRole("billing")] },
       ],
+      roleRules: [],
     })
   }
 }
