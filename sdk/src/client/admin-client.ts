@@ -1,6 +1,6 @@
 /** Administration: staff, devices, roles, policy and consent texts, each change a set of signed directory records. */
 import { abortable, throwIfAborted } from "../abort.ts"
-import { toHex } from "../bytes.ts"
+import { copyBytes, equalBytes, toHex } from "../bytes.ts"
 import {
   cryptoReady,
   type Device,
@@ -8,8 +8,9 @@ import {
   sha256,
   signingKeyPair,
   signRootRecord,
+  wrappingKeyPair,
 } from "../crypto/index.ts"
-import { type DirectoryState, deviceAt, isAdmin } from "../directory/index.ts"
+import { type DirectoryState, deviceAt, isAdmin, roleKeyOf } from "../directory/index.ts"
 import { WardlineError } from "../errors.ts"
 import { asRole, parseId, type Role } from "../ids.ts"
 import {
@@ -20,6 +21,7 @@ import {
   encodeDeviceAdd,
   encodeDeviceReference,
   encodeDeviceRoles,
+  encodeRecovery,
 } from "../protocol/index.ts"
 import type { Localized } from "./clinic-info.ts"
 import {
@@ -36,7 +38,7 @@ import { postDirectory } from "./directory-http.ts"
 import { DirectoryTracker } from "./directory-tracker.ts"
 import { type ClientContext, type ClientOptions, readOptions } from "./options.ts"
 import { grantHistory, mendRoles, renewRole, welcome } from "./role-rotation.ts"
-import { RoleSeeds } from "./role-seeds.ts"
+import { type HeldRoleKey, RoleSeeds } from "./role-seeds.ts"
 import { ClinicStorage, type DeviceSeeds, randomSeeds } from "./storage.ts"
 
 export interface NewStaff {
@@ -249,6 +251,45 @@ export class AdminClient {
       const header = { type: "admin-remove", issued: author.nowMs } as const
       author.take(signRootRecord(signingKeyPair(admin.rootSeed), header, encodeDeviceReference(id)))
       for (const role of [...author.state.roleKeys.keys()]) renewRole(author, role)
+    })
+  }
+
+  /** A role's key, to be split among several people.
+   * @param generation - the newest unless given.
+   * @throws {WardlineError} ERR_NOT_FOUND for a role or generation that there isn't; ERR_FORBIDDEN if this
+   *   administrator doesn't hold it. */
+  roleSeed(role: string, generation?: number): HeldRoleKey {
+    const wanted = generation ?? this.directory.roleKeys.get(asRole(role))?.length ?? 0
+    if (roleKeyOf(this.directory, asRole(role), wanted) === undefined)
+      throw new WardlineError("ERR_NOT_FOUND", "the role has no such generation")
+    this.#roleSeeds.update(this.directory)
+    const seed = this.#roleSeeds.get(role, wanted)
+    if (seed === undefined)
+      throw new WardlineError("ERR_FORBIDDEN", "this administrator doesn't hold that key of the role")
+    return { role: asRole(role), generation: wanted, seed: copyBytes(seed) }
+  }
+
+  /** Takes back a role's key that was put together from its shares, and puts on record that it was. The administrator
+   * can grant it again then.
+   * @param recovered.keyName - what the record calls it, such as "archive".
+   * @param recovered.reason - for everybody who reads the directory: no patient's name.
+   * @throws {WardlineError} ERR_NOT_FOUND for a role or generation that there isn't; ERR_CLINIC_KEY for a seed of
+   *   another key. */
+  async recoverRole(recovered: HeldRoleKey & { keyName: string; reason: string }): Promise<void> {
+    const { role, generation, seed, keyName, reason } = recovered
+    await this.#change((author) => {
+      const key = roleKeyOf(author.state, role, generation)
+      if (key === undefined) throw new WardlineError("ERR_NOT_FOUND", "the role has no such generation")
+      if (!equalBytes(wrappingKeyPair(seed).publicKey, key.publicKey))
+        throw new WardlineError("ERR_CLINIC_KEY", "the seed is another key's")
+      author.add("recovery", encodeRecovery({ keyName, reason }))
+      if (this.#roleSeeds.get(role, generation) === undefined) {
+        const { id, signing, wrapping } = this.#device
+        author.grant(
+          { role, generation, seed },
+          { id, keys: { signing: signing.publicKey, wrapping: wrapping.publicKey } },
+        )
+      }
     })
   }
 
