@@ -233,7 +233,8 @@ export class Writer {
   done(): Uint8Array {
     const bytes = new Uint8Array(this.#length)
     let offset = 0
-    for (const [i, part] of this.#parts.entries()) {
+    for (let i = 0; i < this.#parts.length; i++) {
+      const part = this.#parts[i] as Uint8Array | number
       const size = this.#sizes[i] as number
       if (typeof part === "number") putInteger(bytes, offset, size, part)
       else bytes.set(part, offset)
