@@ -3,7 +3,7 @@
 import { equalBytes } from "../bytes.ts"
 import type { Role } from "../ids.ts"
 import { mayHold } from "./history-rule.ts"
-import { adminsOf, grantsFor, isLiveDevice, membersOf, newestRoleKey, roleRuleAt } from "./queries.ts"
+import { adminsOf, archiveRoleAt, grantsFor, isLiveDevice, membersOf, newestRoleKey, roleRuleAt } from "./queries.ts"
 import {
   type DirectoryDevice,
   type DirectoryRoleKey,
@@ -31,6 +31,8 @@ export function rotationDue(state: DirectoryState, role: Role, nowMs: number): R
     !knows(state, device, key) &&
     !mayHold(state, device, role, key.generation)
   if (membersOf(state, role).some(isLeftOut)) return "joined"
+  // Its key may lie in shares in several people's safes: it isn't exchanged behind their backs.
+  if (role === archiveRoleAt(state)) return undefined
   const { rotationDays } = roleRuleAt(state, role)
   const isOld = rotationDays > 0 && nowMs - key.madeMs >= rotationDays * DAY_MS
   return isOld || nowMs >= key.validUntil ? "scheduled" : undefined

@@ -23,6 +23,7 @@ import {
   encodeAttest,
   encodeConsentText,
   encodeDeviceAdd,
+  encodeDeviceRoles,
   encodePolicy,
   encodeRoleGrant,
   encodeRoleKey,
@@ -64,6 +65,9 @@ export const deviceAdd = (
   expires = 0,
 ): Uint8Array => encodeDeviceAdd({ keys: keysOf(who), name: "A name", roles, expires })
 
+export const deviceRoles = (who: Device, roles: readonly { role: Role; keeper: boolean }[]): Uint8Array =>
+  encodeDeviceRoles({ device: who.id, roles })
+
 export const adminAdd = (who: Device): Uint8Array => encodeAdminAdd({ keys: keysOf(who), name: "An admin" })
 
 /** A role's key pair of one generation. */
@@ -93,7 +97,6 @@ export const POLICY: Policy = {
   topics: [
     { id: "care", label: [{ language: "en", text: "Care" }], replyWithinMinutes: 60, roles: [NURSING] },
   ],
-  roleRules: [],
   roleRules: [],
 }
 export const policy = (change: Partial<Policy> = {}): Uint8Array => encodePolicy({ ...POLICY, ...change })

@@ -58,8 +58,30 @@ const policy: fc.Arbitrary<p.Policy> = fc
       fc.record({ id: role, label: localized, replyWithinMinutes: u16, roles: uniqueRoles(1, 3) }),
       { selector: (topic) => topic.id, maxLength: 3 },
     ),
+    archiveRole: fc.option(role, { nil: undefined }),
+    roleRules: fc.uniqueArray(
+      fc
+        .record({
+          role,
+          history: fc.constantFrom("none" as const, "since" as const, "all" as const),
+          sinceMs: u64,
+          rotationDays: u32,
+          mayChangeMembers: fc.boolean(),
+        })
+        .map((rule) => (rule.history === "since" ? rule : { ...rule, sinceMs: 0 })),
+      { selector: (rule) => rule.role, maxLength: 3 },
+    ),
   })
-  .map(({ logKey, ...rest }) => ({ ...rest, quorum: rest.witnessKeys.length, ...(logKey ? { logKey } : {}) }))
+  .map(({ logKey, archiveRole, ...rest }) => ({
+    ...rest,
+    quorum: rest.witnessKeys.length,
+    ...(logKey ? { logKey } : {}),
+    ...(archiveRole ? { archiveRole } : {}),
+  }))
+
+const memberships = uniqueRoles(1, 3).chain((roles) =>
+  fc.tuple(...roles.map((r) => fc.record({ role: fc.constant(r), keeper: fc.boolean() }))),
+)
 
 const slots = fc
   .uniqueArray(
@@ -89,11 +111,41 @@ const epoch = fc
     directory: reference,
     commitment: bytes(32),
     slots,
-    wrap: bytes(p.WRAP_BYTES),
+    wrapsHash: bytes(32),
   })
-  .map(({ wrap, ...head }) => ({ head: p.encodeEpochHead(head), wraps: head.slots.map(() => wrap) }))
+  .map(({ wrapsHash, ...head }) => ({ head: p.encodeEpochHead(head), committed: wrapsHash }))
+
+const grant = fc
+  .record({
+    slot: slots.map((list) => list[0] as p.Slot),
+    directory: reference,
+    epochs: fc.array(bytes(32), { minLength: 1, maxLength: 4 }),
+    wrapHash: bytes(32),
+  })
+  .map(({ wrapHash, ...head }) => ({ head: p.encodeGrantHead(head), committed: wrapHash }))
+
+const memberSubject = fc.oneof(
+  fc.record({ change: fc.constantFrom("add-role", "remove-role"), role, directory: reference }),
+  fc.record({
+    change: fc.constant("add-device"),
+    keys,
+    kind: fc.constantFrom("device", "recovery", "pairing"),
+    until: u64,
+    directory: reference,
+  }),
+  fc.record({ change: fc.constant("remove-device"), device: bytes(16), directory: reference }),
+)
+
+/** A body's head and the hash of the detached part that it commits to. */
+const committing = (decodeHead: (body: Uint8Array) => { head: Uint8Array }) => (body: Uint8Array) => ({
+  head: decodeHead(body).head,
+  committed: body.slice(-32),
+})
+const committed = ({ head, committed: hash }: { head: Uint8Array; committed: Uint8Array }): Uint8Array =>
+  p.concat(head, hash)
 
 const message = fc.record({
+  quiet: fc.boolean(),
   epoch: bytes(32),
   sequence: u32,
   seenPosition: u64,
@@ -148,13 +200,23 @@ const CODECS: Codec<never>[] = [
     values: fc.record({
       keys,
       name,
-      roles: uniqueRoles(1, 3).chain((roles) =>
-        fc.tuple(...roles.map((r) => fc.record({ role: fc.constant(r), keeper: fc.boolean() }))),
-      ),
+      roles: memberships,
       expires: u64,
     }),
     encode: p.encodeDeviceAdd,
     decode: p.decodeDeviceAdd,
+  },
+  {
+    name: "device-roles",
+    values: fc.record({ device: bytes(16), roles: memberships }),
+    encode: p.encodeDeviceRoles,
+    decode: p.decodeDeviceRoles,
+  },
+  {
+    name: "recovery",
+    values: fc.record({ keyName: role, reason: name }),
+    encode: p.encodeRecovery,
+    decode: p.decodeRecovery,
   },
   {
     name: "role-key",
@@ -164,7 +226,7 @@ const CODECS: Codec<never>[] = [
   },
   {
     name: "role-grant",
-    values: fc.record({ role, generation: u32, device: bytes(16), wrap: bytes(1168) }),
+    values: fc.record({ role, generation: u32, device: bytes(16), wrapHash: bytes(32) }),
     encode: p.encodeRoleGrant,
     decode: p.decodeRoleGrant,
   },
@@ -199,23 +261,43 @@ const CODECS: Codec<never>[] = [
               role: fc.constant(r),
               generation: u32,
               keyHash: bytes(32),
-              sealedSummary: bytes(1392),
             }),
           ),
         ),
       ),
+      committed: bytes(32),
     }),
-    encode: p.encodeOpen,
-    decode: p.decodeOpen,
+    encode: (o: p.OpenBody & { committed: Uint8Array }) => p.concat(p.encodeOpenHead(o), o.committed),
+    decode: (b: Uint8Array) => ({ ...p.decodeOpen(b), committed: b.slice(-32) }),
   },
   {
     name: "epoch",
     values: epoch,
-    encode: (e: { head: Uint8Array; wraps: Uint8Array[] }) => p.encodeEpoch(e.head, e.wraps),
-    decode: (b: Uint8Array) => {
-      const { head, wraps } = p.decodeEpoch(b)
-      return { head, wraps }
-    },
+    encode: committed,
+    decode: committing(p.decodeEpoch),
+  },
+  { name: "grant", values: grant, encode: committed, decode: committing(p.decodeGrant) },
+  { name: "member", values: memberSubject, encode: p.encodeMember, decode: p.decodeMember },
+  {
+    name: "reopen",
+    values: fc.record({ reason: fc.constantFrom("unspecified", "follow-up", "mistake", "break-glass") }),
+    encode: p.encodeReopen,
+    decode: p.decodeReopen,
+  },
+  {
+    name: "shred",
+    values: fc.record({
+      reason: fc.constantFrom("retention", "patient-request", "other"),
+      directory: reference,
+    }),
+    encode: p.encodeShred,
+    decode: p.decodeShred,
+  },
+  {
+    name: "withdraw",
+    values: fc.constant({}),
+    encode: p.encodeWithdraw,
+    decode: p.decodeWithdraw,
   },
   {
     name: "message",
@@ -254,14 +336,24 @@ const FREE_FROM = new Map([
 ])
 
 const id = u32
+/** In the session's channel, or gone. */
+const sealedKey = fc.oneof(bytes(0), bytes(p.SEALED_KEY_BYTES))
 const FRAMES: fc.Arbitrary<p.Frame>[] = [
-  fc.record({ kind: fc.constant("challenge" as const), id, nonce: bytes(32), time: u64, relayId: bytes(16) }),
+  fc.record({
+    kind: fc.constant("challenge" as const),
+    id,
+    nonce: bytes(32),
+    time: u64,
+    relayId: bytes(16),
+    ephemeral: bytes(32),
+  }),
   fc.record({
     kind: fc.constant("auth" as const),
     id,
     clinic: bytes(16),
     keys,
     origin: fc.webUrl({ size: "small" }),
+    ephemeral: bytes(32),
     signature: bytes(64),
   }),
   fc.record({
@@ -302,12 +394,24 @@ const FRAMES: fc.Arbitrary<p.Frame>[] = [
     lastBy: fc.constantFrom("patient" as const, "staff" as const),
     consent: someBytes(0, 40),
     open: someBytes(0, 40),
+    listingKey: sealedKey,
   }),
   fc.record({
     kind: fc.constant("listed" as const),
     id,
     more: fc.boolean(),
     needed: fc.array(fc.record({ role, generation: u32 }), { maxLength: 4 }),
+  }),
+  fc.record({ kind: fc.constant("keep" as const), id, conversation: bytes(16), shredKey: sealedKey }),
+  fc.record({ kind: fc.constant("keys" as const), id, conversation: bytes(16), shredKey: sealedKey }),
+  fc.record({
+    kind: fc.constant("head" as const),
+    id,
+    conversation: bytes(16),
+    position: u64,
+    link: bytes(32),
+    time: u64,
+    signature: bytes(64),
   }),
   fc.record({ kind: fc.constant("ping" as const), id }),
   fc.record({ kind: fc.constant("pong" as const), id, time: u64 }),

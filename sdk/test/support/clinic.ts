@@ -1,4 +1,5 @@
 /** A small clinic made of real records and keys, the same at each run: for tests and vectors. */
+import { concat } from "../../src/bytes.ts"
 import {
   type Device,
   deviceFromSeeds,
@@ -89,9 +90,9 @@ export class TestClinic {
   readonly nurse: Device = testDevice("nurse")
   readonly colleague: Device = testDevice("colleague")
   readonly biller: Device = testDevice("biller")
+  readonly keeper: Device = testDevice("keeper")
   readonly records: Uint8Array[] = []
   directory: DirectoryState = createDirectory(this.root.publicKey, sha256)
-  readonly #roleSeeds = new Map<string, Uint8Array>()
 
   constructor() {
     this.add(
@@ -124,8 +125,9 @@ export class TestClinic {
     body: Uint8Array,
     issuer: Device = this.admin,
     issued: number = NOW - DAY,
+    detached: Uint8Array = new Uint8Array(0),
   ): void {
-    this.add(signRecord(issuer, { type, scope: this.id, issued }, body))
+    this.add(concat(signRecord(issuer, { type, scope: this.id, issued }, body), detached))
   }
 
   addStaff(device: Device, name: string, role: string): void {
@@ -143,9 +145,7 @@ export class TestClinic {
 
   /** Gives the role its next key and grants it to its live members. */
   rotate(role: string, generation: number, members: readonly Device[] = this.membersOf(role)): void {
-    const seed = seedOf(`${role} ${generation}`)
-    this.#roleSeeds.set(`${role}/${generation}`, seed)
-    const { publicKey } = wrappingKeyPair(seed)
+    const { publicKey } = wrappingKeyPair(seedOf(`${role} ${generation}`))
     this.sign(
       "role-key",
       encodeRoleKey({
@@ -156,17 +156,36 @@ export class TestClinic {
         validUntil: NOW + 90 * DAY,
       }),
     )
-    for (const device of members) {
-      const info = grantInfo(this.id, asRole(role), generation, device.id)
-      const wrap = hpkeSeal(device.wrapping.publicKey, info, new Uint8Array(0), seed, {
-        seed: seedOf(`grant ${role} ${generation} ${idText(device.id)}`, 64),
-      })
-      this.sign("role-grant", encodeRoleGrant({ role: asRole(role), generation, device: device.id, wrap }))
-    }
+    for (const device of members) this.grant(role, generation, device)
+  }
+
+  /** Gives a device the seed of one of the role's generations. */
+  grant(role: string, generation: number, device: Device): void {
+    const info = grantInfo(this.id, asRole(role), generation, device.id)
+    const seed = seedOf(`${role} ${generation}`)
+    const wrap = hpkeSeal(device.wrapping.publicKey, info, new Uint8Array(0), seed, {
+      seed: seedOf(`grant ${role} ${generation} ${idText(device.id)}`, 64),
+    })
+    const body = encodeRoleGrant({
+      role: asRole(role),
+      generation,
+      device: device.id,
+      wrapHash: sha256(wrap),
+    })
+    this.sign("role-grant", body, this.admin, NOW - DAY, wrap)
   }
 
   membersOf(role: string): Device[] {
+    if (role === "vault") return [this.keeper]
     return role === "billing" ? [this.biller] : [this.nurse, this.colleague]
+  }
+
+  /** Gives the clinic a vault: an archive role, and a device that keeps it. */
+  addVault(): void {
+    this.addStaff(this.keeper, "Vera", "vault")
+    this.rotate("vault", 1)
+    this.sign("policy", encodePolicy({ ...testPolicy(), archiveRole: asRole("vault") }))
+    this.attest()
   }
 
   /** What `device` gets out of the grants addressed to it: never more. */
@@ -174,6 +193,7 @@ export class TestClinic {
     const seeds = new Map<string, Uint8Array>()
     for (const grant of grantsFor(this.directory, device.id)) {
       const info = grantInfo(this.id, grant.role, grant.generation, device.id)
+      if (grant.wrap === undefined) continue
       const seed = hpkeOpen(device.wrapping.seed, info, new Uint8Array(0), grant.wrap)
       seeds.set(`${grant.role}/${grant.generation}`, seed)
     }
