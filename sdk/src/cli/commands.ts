@@ -5,6 +5,8 @@ import { directoryAttest } from "./directory-attest.ts"
 import { directoryPush } from "./directory-push.ts"
 import { directoryShow } from "./directory-show.ts"
 import { init } from "./init.ts"
+import { keyCombine } from "./key-combine.ts"
+import { keySplit } from "./key-split.ts"
 import { roleList } from "./role-list.ts"
 import { staffAdd } from "./staff-add.ts"
 import { staffList } from "./staff-list.ts"
@@ -19,5 +21,7 @@ export const COMMANDS: readonly Command[] = [
   directoryShow,
   directoryPush,
   directoryAttest,
+  keySplit,
+  keyCombine,
   auditVerify,
 ]

@@ -1,9 +1,10 @@
 /** A directory in words and as JSON. */
-import { toHex } from "../bytes.ts"
+import { equalBytes, toHex } from "../bytes.ts"
 import {
   adminsOf,
   type DirectoryDevice,
   type DirectoryState,
+  deviceAt,
   isExpired,
   membersOf,
   newestRoleKey,
@@ -123,6 +124,13 @@ export function directoryJson(state: DirectoryState, nowMs: number): Record<stri
     admins: adminsOf(state).map(({ id, name }) => ({ device: idText(id), name })),
     staff: staffOf(state).map((device) => staffJson(device, nowMs)),
     roles: rolesOfDirectory(state, nowMs),
+    recoveries: state.recoveries.map(({ keyName, reason, issuer, issued, position }) => ({
+      key: keyName,
+      reason,
+      by: issuerName(state, issuer),
+      at: new Date(issued).toISOString(),
+      position,
+    })),
   }
 }
 
@@ -153,7 +161,31 @@ export function directoryLines(state: DirectoryState, nowMs: number): string[] {
     ...roleLines(rolesOfDirectory(state, nowMs)),
     "",
     ...staffLines(staffOf(state), nowMs),
+    ...recoveryLines(state),
   ]
+}
+
+/** Split keys that were put together: nobody should be able to do that unseen. */
+function recoveryLines(state: DirectoryState): string[] {
+  if (state.recoveries.length === 0) return []
+  return [
+    "",
+    ...table([
+      ["RECOVERED", "WHEN", "BY", "WHY"],
+      ...state.recoveries.map(({ keyName, reason, issuer, issued }) => [
+        keyName,
+        timeText(issued),
+        issuerName(state, issuer),
+        reason,
+      ]),
+    ]),
+  ]
+}
+
+function issuerName(state: DirectoryState, issuer: Uint8Array): string {
+  return equalBytes(issuer, state.clinicId)
+    ? "the root key"
+    : (deviceAt(state, issuer)?.name ?? idText(issuer))
 }
 
 function freshnessText(state: DirectoryState, nowMs: number): string {

@@ -63,6 +63,24 @@ export async function replaceFile(path: string, content: string | Uint8Array): P
   }
 }
 
+/** Deletes a file of secrets, written over first. A stick or an SSD may still keep what was there before.
+ * @throws {WardlineError} ERR_CONFIG if it can't be written or deleted. */
+export async function shredFile(path: string): Promise<void> {
+  try {
+    const handle = await open(path, "r+")
+    try {
+      const { size } = await handle.stat()
+      await handle.write(new Uint8Array(size), 0, size, 0)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await unlink(path)
+  } catch (error) {
+    throw new WardlineError("ERR_CONFIG", `${path} can't be deleted (${reason(error)})`, { cause: error })
+  }
+}
+
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EISDIR: "it is a folder",

@@ -9,7 +9,8 @@ import { readIfThere, writeNewFile } from "./files.ts"
 export const ROOT_KEY_HANDLING: readonly string[] = [
   "It decides who may administer the clinic's chat. It can't be replaced: whoever copies it",
   "can name an administrator of their own, and if it is lost no administrator can be added.",
-  "  1. Put it on two USB sticks, or on paper, and lock them away in two places.",
+  "  1. Put it on two USB sticks, or on paper, and lock them away in two places. Better still,",
+  "     split it among several people: wardline key split root",
   "  2. Then delete it from this computer. Day to day nothing needs it.",
   "  3. Never send it by mail or chat, and never put it on the relay's host.",
 ]
@@ -45,6 +46,11 @@ export function decodeRootKey(text: string): Uint8Array {
   if (seed.length !== SIGNING_SEED_BYTES || toHex(signingKeyPair(seed).publicKey) !== clinicKey)
     throw damaged("the root key file is damaged: its two keys don't belong together")
   return seed
+}
+
+/** The clinic's name as a root key file gives it. */
+export function clinicNameOf(text: string): string | undefined {
+  return /^clinic: (.+?)\r?$/m.exec(text)?.[1]
 }
 
 /** Writes the file (mode 0600, never over another) and reads it back: a key that can't be read again is worse than
