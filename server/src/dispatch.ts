@@ -4,6 +4,7 @@ import type { Request } from "./group-commit.ts"
 import { MAX_REFUSED_FOR_HASTE } from "./limits.ts"
 import { logIn } from "./login.ts"
 import type { RelayCore } from "./relay-core.ts"
+import { BlobTicket } from "./requests/blob-ticket.ts"
 import { InOrder } from "./requests/in-order.ts"
 import { Publish } from "./requests/publish.ts"
 import { Subscribe } from "./requests/subscribe.ts"
@@ -56,9 +57,12 @@ function receiveRequest(core: RelayCore, session: Session, data: Buffer, nowMs: 
   switch (frame.kind) {
     case "subscribe":
     case "watch":
+    case "upload":
+    case "download":
       session.meter ??= core.meters.device(session.device)
       if (!session.meter.takeRequest(nowMs)) refuseForHaste(core, session, frame.id)
       else if (frame.kind === "watch") add(core, session, frame.id, new WatchList(core, session, frame))
+      else if (frame.kind !== "subscribe") add(core, session, frame.id, new BlobTicket(core, session, frame))
       else add(core, session, frame.id, new Subscribe(core, session, frame))
       return
     case "credit":

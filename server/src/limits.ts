@@ -91,6 +91,24 @@ export interface RelayLimits {
   cachedConversations: number
   /** Below this much free disk space the relay is read-only. */
   minFreeBytes: number
+  /** One blob of a staff device, sealed: radiology sends the largest. */
+  blobBytes: number
+  /** One blob of a patient's device, sealed: photos and scans, a short film. */
+  patientBlobBytes: number
+  /** All blobs of a conversation, unfinished ones by their full size. */
+  conversationBlobBytes: number
+  /** Their number: the folder is listed at each request. */
+  conversationBlobs: number
+  /** Unfinished uploads of one device in a conversation; the oldest gives way to one more. */
+  unfinishedBlobs: number
+  /** An upload that nobody has gone on with for so long is removed. */
+  unfinishedBlobMs: number
+  /** Uploads and downloads that run at once: each holds a file open. */
+  blobTransfers: number
+  blobTransfersPerDevice: number
+  /** Bytes of new blobs from one address. A clinic's patients may share one behind a hospital's proxy. */
+  blobBytesPerSecond: number
+  blobBytesBurst: number
 }
 
 export const DEFAULT_LIMITS: RelayLimits = {
@@ -117,4 +135,14 @@ export const DEFAULT_LIMITS: RelayLimits = {
   queue: 20_000,
   cachedConversations: 20_000,
   minFreeBytes: 67_108_864,
+  blobBytes: 268_435_456,
+  patientBlobBytes: 33_554_432,
+  conversationBlobBytes: 1_073_741_824,
+  conversationBlobs: 2000,
+  unfinishedBlobs: 4,
+  unfinishedBlobMs: 24 * 60 * 60 * 1000,
+  blobTransfers: 512,
+  blobTransfersPerDevice: 6,
+  blobBytesPerSecond: 10_000_000,
+  blobBytesBurst: 1_073_741_824,
 }

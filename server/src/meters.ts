@@ -38,6 +38,7 @@ export interface AddressRates {
   records: Rate
   http: Rate
   posts: Rate
+  blobBytes: Rate
 }
 
 export class DeviceMeter extends Meter {
@@ -82,6 +83,10 @@ export class AddressMeter extends Meter {
   takePost(nowMs: number): boolean {
     return this.take(this.#rates.posts, 1, nowMs)
   }
+
+  takeBlob(bytes: number, nowMs: number): boolean {
+    return this.take(this.#rates.blobBytes, bytes, nowMs)
+  }
 }
 
 /** Every meter in use. */
@@ -102,6 +107,11 @@ export class Meters {
       records: { perSecond: limits.addressRecordsPerSecond, burst: limits.addressRecordsBurst },
       http: { perSecond: limits.httpPerSecond, burst: limits.httpBurst },
       posts: { perSecond: limits.postsPerSecond, burst: limits.postsBurst },
+      blobBytes: {
+        perSecond: limits.blobBytesPerSecond,
+        // Or the largest file could never be sent.
+        burst: Math.max(limits.blobBytesBurst, limits.blobBytes),
+      },
     }
   }
 

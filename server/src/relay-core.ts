@@ -1,4 +1,5 @@
 /** What the parts of a running relay share. */
+import type { Blobs } from "./blobs/blobs.ts"
 import type { Clinic } from "./clinic.ts"
 import type { Conversations } from "./conversations.ts"
 import type { Delivery } from "./delivery.ts"
@@ -19,6 +20,7 @@ export interface RelayCore {
   readonly delivery: Delivery
   readonly commits: GroupCommit
   readonly meters: Meters
+  readonly blobs: Blobs
   readonly limits: RelayLimits
   readonly log: Log
   /** Whether message signatures are checked too. */

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { clinicIdOf, isAcceptableSigningKey, toHex, WardlineError } from "@wardline/sdk/protocol"
+import { Blobs } from "./blobs/blobs.ts"
 import { type Clinic, openClinic } from "./clinic.ts"
 import { Conversations } from "./conversations.ts"
 import { Delivery } from "./delivery.ts"
@@ -177,6 +178,7 @@ class RunningRelay implements Relay {
       delivery,
       commits,
       meters: new Meters(limits),
+      blobs: new Blobs(options.data, limits),
       limits,
       log,
       isVerifyingMessages: options.verifyMessages === true,

@@ -11,6 +11,7 @@ export function sweepSessions(core: RelayCore, nowMs: number): void {
   for (const session of core.sessions) sweepSession(core, session, nowMs)
   core.meters.sweep(nowMs)
   core.conversations.trim()
+  core.blobs.sweep(nowMs)
   core.delivery.flush()
   for (const clinic of core.clinics.values()) {
     const count = clinic.takeUnnoted()
