@@ -1,5 +1,6 @@
-/** Why staff broke the glass, sealed to the role (docs/protocol.md, access). */
+/** Why staff broke the glass, sealed to the role and gone with the conversation (docs/protocol.md, access). */
 import { utf8, Writer } from "../bytes.ts"
+import { type ListingKey, maskReason } from "../conversation/index.ts"
 import { hpkeSeal, randomBytes } from "../crypto/index.ts"
 import { type DirectoryState, newestRoleKey } from "../directory/index.ts"
 import { WardlineError } from "../errors.ts"
@@ -10,12 +11,13 @@ const BLOCK_BYTES = 256
 const MAX_REASON_BYTES = 766
 const EMPTY = new Uint8Array(0)
 
-/** Seals a reason to the newest generation of a role.
+/** Seals a reason to the newest generation of a role, under the conversation's listing key.
  * @throws {WardlineError} ERR_TOO_LARGE over 766 bytes; ERR_NOT_FOUND for a role without a key. */
 export function sealReason(
   directory: DirectoryState,
   conversation: ConversationId,
   role: Role,
+  listingKey: ListingKey,
   reason: string,
 ): Uint8Array {
   const text = utf8(reason)
@@ -26,5 +28,5 @@ export function sealReason(
   const padded = new Uint8Array(Math.ceil(encoded.length / BLOCK_BYTES) * BLOCK_BYTES)
   padded.set(encoded)
   const info = reasonInfo(conversation, role, key.generation)
-  return hpkeSeal(key.publicKey, info, EMPTY, padded, { seed: randomBytes(64) })
+  return hpkeSeal(key.publicKey, info, EMPTY, maskReason(listingKey, padded), { seed: randomBytes(64) })
 }

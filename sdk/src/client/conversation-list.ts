@@ -2,15 +2,17 @@
 import { toHex } from "../bytes.ts"
 import {
   applyRecord,
+  type ListingKey,
   namedDirectoryPosition,
   openSummary,
   type Summary,
   startTranscript,
   type TranscriptEvent,
 } from "../conversation/index.ts"
+import { sha256 } from "../crypto/index.ts"
 import { policyAt } from "../directory/index.ts"
 import { isWardlineError, type WardlineError } from "../errors.ts"
-import type { OpenBody } from "../protocol/index.ts"
+import { decodeRecord, decodeSummaries, detachedOf, type OpenBody } from "../protocol/index.ts"
 import type { ListedConversation, Session } from "../transport/index.ts"
 import type { DirectoryTracker } from "./directory-tracker.ts"
 import type { RoleSeeds } from "./role-seeds.ts"
@@ -49,6 +51,7 @@ export class ConversationList {
   readonly #onChange: () => void
   readonly #openings = new Map<string, Opening>()
   readonly #items = new Map<string, ConversationSummary>()
+  readonly #listingKeys = new Map<string, ListingKey>()
   #sorted: readonly ConversationSummary[] | undefined
   #work: Promise<void> = Promise.resolve()
   #hasMore = false
@@ -72,6 +75,11 @@ export class ConversationList {
 
   find(id: string): ConversationSummary | undefined {
     return this.#items.get(id)
+  }
+
+  /** What the reason of a break-glass access is masked with. */
+  listingKey(id: string): ListingKey | undefined {
+    return this.#listingKeys.get(id)
   }
 
   /** Lists on a new session, and follows what changes. Resolves when the list as it stands is done.
@@ -108,6 +116,7 @@ export class ConversationList {
 
   async #take(item: ListedConversation): Promise<void> {
     const id = toHex(item.conversation)
+    if (item.listingKey !== undefined) this.#listingKeys.set(id, item.listingKey)
     const opening = this.#openings.get(id) ?? (await this.#check(item))
     if (opening === undefined) return
     this.#openings.set(id, opening)
@@ -118,24 +127,28 @@ export class ConversationList {
 
   /** The relay only relays: consent and open must stand by themselves. */
   async #check(item: ListedConversation): Promise<Opening | undefined> {
-    const { conversation, consent, open } = item
+    const { conversation, consent, open, listingKey } = item
     if (consent.length === 0 || open.length === 0) return undefined
     await this.#directory.reachNamed(Math.max(namedDirectoryPosition(consent), namedDirectoryPosition(open)))
     const context = { directory: this.#directory.state, keys: { roleSeed: () => undefined } }
     const [consented, consentEvent] = applyRecord(startTranscript(conversation), consent, context)
     const [, openEvent] = applyRecord(consented, open, context)
     if (consentEvent.kind !== "consent" || openEvent.kind !== "open") return undefined
-    return { ...this.#openSummary(conversation, openEvent), startedAt: consentEvent.issued }
+    const sealed = sealedSummaries(open, openEvent.open.roles.length)
+    const opening = this.#openSummary(conversation, openEvent, sealed, listingKey)
+    return { ...opening, startedAt: consentEvent.issued }
   }
 
   #openSummary(
     conversation: Uint8Array,
     event: Extract<TranscriptEvent, { kind: "open" }>,
+    sealed: readonly Uint8Array[],
+    listingKey: ListingKey | undefined,
   ): Omit<Opening, "startedAt"> {
     const roles = event.open.roles.map(({ role }) => role)
     const topics = policyAt(this.#directory.state, event.open.directory.position)?.topics ?? []
-    const summaries = event.open.roles.flatMap((addressed): Told[] => {
-      const summary = this.#trySummary(conversation, addressed)
+    const summaries = event.open.roles.flatMap((addressed, i): Told[] => {
+      const summary = this.#trySummary(conversation, addressed, sealed[i], listingKey)
       if (summary === undefined) return []
       const { topic, language, priority } = summary
       // A patient may write any word there: a topic is one that the clinic answers by this role.
@@ -154,12 +167,17 @@ export class ConversationList {
     }
   }
 
-  #trySummary(conversation: Uint8Array, addressed: OpenBody["roles"][number]): Summary | undefined {
-    const { role, generation, sealedSummary } = addressed
+  #trySummary(
+    conversation: Uint8Array,
+    addressed: OpenBody["roles"][number],
+    sealed: Uint8Array | undefined,
+    listingKey: ListingKey | undefined,
+  ): Summary | undefined {
+    const { role, generation } = addressed
     const seed = this.#roleSeeds.get(role, generation)
-    if (seed === undefined) return undefined
+    if (seed === undefined || sealed === undefined || listingKey === undefined) return undefined
     try {
-      return openSummary(sealedSummary, { conversation, role, generation }, seed)
+      return openSummary(sealed, { conversation, role, generation }, seed, listingKey)
     } catch (error) {
       if (isWardlineError(error, "ERR_OPEN_FAILED")) return undefined
       throw error
@@ -169,5 +187,15 @@ export class ConversationList {
   #changed(): void {
     this.#sorted = undefined
     this.#onChange()
+  }
+}
+
+/** The summaries behind an open record, in the order of its roles; none where they were dropped or aren't its own. */
+function sealedSummaries(open: Uint8Array, roles: number): Uint8Array[] {
+  const detached = detachedOf(sha256, decodeRecord(open))
+  try {
+    return detached === undefined ? [] : decodeSummaries(detached, roles)
+  } catch {
+    return []
   }
 }

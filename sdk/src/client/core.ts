@@ -11,6 +11,7 @@ import {
   type Session,
   webSocketOpener,
 } from "../transport/index.ts"
+import { newChannel } from "./channel.ts"
 import { type DeviceLock, requestDeviceLock } from "./device-lock.ts"
 import { DirectoryTracker } from "./directory-tracker.ts"
 import { type ClientContext, type ClientOptions, pageOrigin, readOptions, socketUrl } from "./options.ts"
@@ -60,14 +61,19 @@ export class ClientCore {
   }
 
   /** Loads the cryptography and the stored directory, and fetches what is new of it.
+   * @param side - a patient begins from the directory's snapshot; staff fetch the wraps for their device along.
    * @throws {WardlineError} whatever is wrong with options, keystore or directory. A relay out of reach is no
    *   failure for a device that has a directory stored. */
-  static async create(options: ClientOptions): Promise<ClientCore> {
+  static async create(options: ClientOptions, side: "patient" | "staff"): Promise<ClientCore> {
     const context = readOptions(options)
     throwIfAborted(context.signal)
     await abortable(cryptoReady(), context.signal)
     const storage = new ClinicStorage(context.keystore, context.clinicId)
-    const directory = await DirectoryTracker.load(context, storage)
+    const device = side === "staff" ? (await storage.loadDevice())?.id : undefined
+    const directory = await DirectoryTracker.load(context, storage, {
+      fromSnapshot: side === "patient",
+      device,
+    })
     try {
       await directory.refresh()
     } catch (error) {
@@ -231,6 +237,7 @@ export class ClientCore {
       keys: { signing: device.signing.publicKey, wrapping: device.wrapping.publicKey },
       sign: (tag, message) => sign(tag, message, device.signing.secretKey),
       origin: pageOrigin(),
+      newChannel,
       onDirectory: ({ position }) => {
         this.directory.reach(position).catch((error: unknown) => {
           // What can't be fetched now is fetched before it is needed; what is wrong ends everything.

@@ -5,6 +5,7 @@ import {
   headLink,
   namedDirectoryPosition,
   raiseFloor,
+  type ShredKey,
   startTranscript,
   type Transcript,
   type TranscriptEvent,
@@ -48,6 +49,8 @@ export class Follower {
   readonly #id: string
   readonly #events: FollowerEvents
   #transcript: Transcript
+  /** As the relay serves it; the same for as long as it serves any. */
+  #shredKey: ShredKey | undefined
   #subscription: Subscription | undefined
   #session: Session | undefined
   /** Deliveries are worked through one after the other. */
@@ -72,6 +75,11 @@ export class Follower {
     return this.#transcript
   }
 
+  /** Once the relay has given it. */
+  get shredKey(): ShredKey | undefined {
+    return this.#shredKey
+  }
+
   /** Caught up on a live connection. */
   get isLive(): boolean {
     return this.#isLive
@@ -89,6 +97,7 @@ export class Follower {
     this.#session = session
     const mine = (): boolean => this.#session === session
     this.#subscription = session.subscribe(this.#transcript.conversation, this.#transcript.position, {
+      keys: (shredKey) => void this.#enqueue(mine, async () => this.#takeKey(shredKey)),
       deliver: (position, record) => this.#enqueue(mine, () => this.#take(position, record)),
       live: (head) => void this.#enqueue(mine, async () => this.#caughtUp(head)),
       failed: (error) => {
@@ -210,11 +219,21 @@ export class Follower {
     this.#events.stopped(error)
   }
 
+  /** A conversation has one shred key. With another, whatever this device said next nobody could read. */
+  #takeKey(shredKey: ShredKey | undefined): void {
+    if (this.#shredKey !== undefined && shredKey !== undefined && !equalBytes(this.#shredKey, shredKey))
+      throw new WardlineError("ERR_OPEN_FAILED", "the relay gives another shred key than before")
+    this.#shredKey = shredKey ?? this.#shredKey
+  }
+
   async #take(position: number, bytes: Uint8Array): Promise<void> {
     if (position !== this.#transcript.position + 1)
       throw forked("a record is missing, repeated or out of order")
     await this.#host.directory.reachNamed(namedDirectoryPosition(bytes))
-    const context = { directory: this.#host.directory.state, keys: this.#host.slotKeys() }
+    const context = {
+      directory: this.#host.directory.state,
+      keys: { ...this.#host.slotKeys(), shredKey: this.#shredKey },
+    }
     const [next, event] = applyRecord(this.#transcript, bytes, context)
     this.#checkLink(position, next)
     this.#transcript = next

@@ -1,6 +1,6 @@
 /** What a conversation needs of the client that it belongs to. */
 import { toHex } from "../bytes.ts"
-import type { Composer, SlotKeys, Transcript } from "../conversation/index.ts"
+import type { Composer, ShredKey, SlotKeys, Transcript } from "../conversation/index.ts"
 import type { Device } from "../crypto/index.ts"
 import type { Session } from "../transport/index.ts"
 import type { DirectoryTracker } from "./directory-tracker.ts"
@@ -11,7 +11,7 @@ export interface ConversationHost {
   readonly directory: DirectoryTracker
   readonly storage: ClinicStorage
   readonly now: () => number
-  /** The private keys that this device holds now. */
+  /** The private keys that this device holds now; a conversation's shred key isn't among them. */
   readonly slotKeys: () => SlotKeys
   /** The live session, if there is one. */
   readonly session: () => Session | undefined
@@ -19,10 +19,11 @@ export interface ConversationHost {
 
 /** What composing a record takes, as of now.
  * @param transcript - of the conversation that it is for, once there is one: nothing in it may be dated before this
- *   device's own access record, or everybody refuses it; a clock can be set back in between. */
-export function composerOf(host: ConversationHost, transcript?: Transcript): Composer {
+ *   device's own access record, or everybody refuses it; a clock can be set back in between.
+ * @param shredKey - the conversation's, for records that wrap something. */
+export function composerOf(host: ConversationHost, transcript?: Transcript, shredKey?: ShredKey): Composer {
   const { device, directory, now } = host
   const accesses = transcript?.accesses.get(toHex(device.id)) ?? []
   const nowMs = Math.max(now(), ...accesses.map(({ issued }) => issued))
-  return { device, directory: directory.state, nowMs }
+  return { device, directory: directory.state, nowMs, shredKey }
 }

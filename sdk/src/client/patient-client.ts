@@ -14,7 +14,7 @@ import type { ConversationEngine } from "./engine.ts"
 import { ClockEvent } from "./events.ts"
 import type { ConversationHost } from "./host.ts"
 import type { ClientOptions } from "./options.ts"
-import type { ConversationMeta } from "./start-conversation.ts"
+import type { ConversationMeta, PendingStart } from "./start-conversation.ts"
 import { randomSeeds } from "./storage.ts"
 
 /** @throws {WardlineError} ERR_OFFLINE if the code can't be fetched; a later call tries again. */
@@ -26,6 +26,8 @@ async function loadParts(): Promise<typeof import("./patient-parts.ts")> {
   }
 }
 
+const SHRED_KEY_BYTES = 32
+
 /** One conversation and what stands behind it. */
 interface Held {
   readonly conversation: Conversation
@@ -34,10 +36,9 @@ interface Held {
 }
 
 /** A conversation whose first records aren't all stored by the relay yet. */
-interface Starting {
+interface Starting extends PendingStart {
   readonly id: string
   readonly meta: ConversationMeta
-  readonly records: readonly Uint8Array[]
 }
 
 /** Whether the relay refused a start for good, so that nothing of it is stored there. A relay that contradicts itself
@@ -66,7 +67,7 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
    * @throws {WardlineError} ERR_CONFIG, ERR_CLINIC_KEY, ERR_ROLLBACK, ERR_FORK, ERR_SIGNATURE, ERR_STALE_DIRECTORY,
    *   ERR_NOT_FOUND, ERR_OFFLINE, ERR_KEYSTORE, ERR_LOCKED, ERR_RANDOM, ERR_ABORTED. */
   static async connect(options: ClientOptions): Promise<PatientClient> {
-    const core = await ClientCore.create(options)
+    const core = await ClientCore.create(options, "patient")
     core.directory.assertFresh()
     const client = new PatientClient(core)
     const device = await core.storage.loadDevice()
@@ -124,13 +125,14 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
     this.#core.assertOwner()
     const host = this.#hostOf(device)
     const id = toHex(randomBytes(ID_BYTES))
-    const start = composeStart(composerOf(host), host.slotKeys(), id, request)
+    const own = { composer: composerOf(host), keys: host.slotKeys() }
+    const start = composeStart(own, id, request, randomBytes(SHRED_KEY_BYTES))
     const language = request.language ?? request.consent.language
     const meta: ConversationMeta = { topic: request.topic, language, startedAtMs: this.#core.now() }
     await directory.persist()
     const profile = profileOf(request)
     if (profile !== undefined) await new Outbox(storage, id).add(encodePayload(profile), this.#core.now())
-    await storage.set(startEntries(storage, id, meta, start.records))
+    await storage.set(startEntries(storage, id, meta, start))
     const sent = { any: false }
     try {
       const entries = await this.#core.onSession(signal, (session) => {
@@ -246,11 +248,11 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
     for (const id of ids) {
       const held = this.#held.find(({ engine }) => engine.id === id)
       const meta = await loadMeta(storage, id)
-      const records = await pendingStart(storage, id)
+      const start = await pendingStart(storage, id)
       if (held !== undefined) await held.engine.load()
       // Interrupted before its first records were stored: nobody knows of it.
       else if (meta === undefined) await storage.forgetConversation(id)
-      else if (records !== undefined) starting.push({ id, meta, records })
+      else if (start !== undefined) starting.push({ id, meta, ...start })
       else await this.#hold(id, meta, { fresh: false })
     }
     this.#starting = starting

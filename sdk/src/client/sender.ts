@@ -16,7 +16,7 @@ import {
 } from "../conversation/index.ts"
 import { sha256 } from "../crypto/index.ts"
 import { type ErrorCode, isWardlineError, WardlineError } from "../errors.ts"
-import { decodeMessage, decodeRecord } from "../protocol/index.ts"
+import { decodeMessage, decodeRecord, recordHash } from "../protocol/index.ts"
 import type { Ack, Session } from "../transport/index.ts"
 import type { OutboxEntry } from "./chat.ts"
 import type { Follower } from "./follower.ts"
@@ -349,12 +349,10 @@ export class Sender {
       if (!isEpochNeeded(this.#follower.transcript, directory.state, now(), this.#restored)) return
       this.#assertHoldsSlot()
       const { position } = directory.state
-      const record = composeEpoch(
-        composerOf(this.#host, this.#follower.transcript),
-        this.#follower.transcript,
-      )
+      const { transcript, shredKey } = this.#follower
+      const record = composeEpoch(composerOf(this.#host, transcript, shredKey), transcript)
       await this.#follow(await session.publish(record, this.#stop.signal), record)
-      const entry = this.#follower.transcript.epochs.get(toHex(sha256(record)))
+      const entry = this.#follower.transcript.epochs.get(toHex(recordHash(sha256, record)))
       // Unless the directory has grown meanwhile, the next would fare no better.
       if (entry?.key === undefined && position === directory.state.position) throw refusedByAll()
     }

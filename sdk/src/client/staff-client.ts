@@ -83,7 +83,7 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
    *   that isn't any more; ERR_CLINIC_KEY, ERR_ROLLBACK, ERR_FORK, ERR_STALE_DIRECTORY, ERR_CONFIG, ERR_OFFLINE,
    *   ERR_UNAUTHENTICATED, ERR_ABORTED. */
   static async connect(options: ClientOptions): Promise<StaffClient> {
-    const core = await ClientCore.create(options)
+    const core = await ClientCore.create(options, "staff")
     const device = await core.storage.loadDevice()
     if (device === undefined) throw new WardlineError("ERR_KEYSTORE", "this device isn't enrolled")
     assertStaff(core, device)
@@ -209,6 +209,7 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
       prepare: async () => {
         assertStaff(this.#core, this.#device)
         await this.#tend()
+        await this.#core.directory.checkSnapshot()
       },
       clock: (skewMs) => this.dispatchEvent(new ClockEvent(skewMs)),
     })
@@ -261,6 +262,13 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
     return asRole(role)
   }
 
+  /** @throws {WardlineError} ERR_NOT_FOUND for a conversation that isn't listed. */
+  #listingKey(id: string): Uint8Array {
+    const key = this.#list.listingKey(id)
+    if (key === undefined) throw new WardlineError("ERR_NOT_FOUND", "the conversation isn't in the list")
+    return key
+  }
+
   async #signAccess(id: string, access: Access, signal: AbortSignal | undefined): Promise<Signed> {
     const { role, purpose, reason } = access
     const conversation = fromHex(id)
@@ -268,7 +276,15 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
     const sealedReason =
       reason === undefined || purpose !== "BTG"
         ? {}
-        : { sealedReason: sealReason(this.#core.directory.state, conversation, role, reason) }
+        : {
+            sealedReason: sealReason(
+              this.#core.directory.state,
+              conversation,
+              role,
+              this.#listingKey(id),
+              reason,
+            ),
+          }
     const record = composeAccess(composerOf(this.#host), conversation, { role, purpose, ...sealedReason })
     const ack = await this.#core.onSession(signal, (session) => session.publish(record, signal))
     return { ack, record }

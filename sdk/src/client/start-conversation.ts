@@ -9,6 +9,7 @@ import {
   composeOpen,
   headLink,
   type KnownPayload,
+  type ShredKey,
   type SlotKeys,
   startTranscript,
   type Transcript,
@@ -38,19 +39,31 @@ export interface ConversationMeta {
 
 const META = "meta"
 const START = "start"
+/** There as long as `start` is, and no longer. */
+const SHRED_KEY = "shred-key"
+const SHRED_KEY_BYTES = 32
 const HEAD = "head"
 /** Consent and open come first, whatever else happens. */
 const OPENING_RECORDS = 2
 
+/** A conversation's first records, and the key that the relay has to keep before it takes them. */
+export interface PendingStart {
+  readonly records: readonly Uint8Array[]
+  readonly shredKey: ShredKey
+}
+
 /** Makes consent, open and the first epoch.
+ * @param shredKey - 32 fresh random bytes.
  * @throws {WardlineError} ERR_CONSENT_REQUIRED unless the agreement is to the current text; ERR_NOT_FOUND for a
  *   topic that the clinic doesn't have. */
 export function composeStart(
-  composer: Composer,
-  keys: SlotKeys,
+  host: { readonly composer: Composer; readonly keys: SlotKeys },
   id: string,
   request: StartRequest,
-): { records: Uint8Array[]; transcript: Transcript } {
+  shredKey: ShredKey,
+): PendingStart & { transcript: Transcript } {
+  const composer = { ...host.composer, shredKey }
+  const keys = { ...host.keys, shredKey }
   const { directory } = composer
   const conversation = fromHex(id)
   const topic = directory.policy?.topics.find((item) => item.id === request.topic)
@@ -73,7 +86,7 @@ export function composeStart(
   for (const record of records) take(record)
   const epoch = composeEpoch(composer, transcript)
   take(epoch)
-  return { records: [...records, epoch], transcript }
+  return { records: [...records, epoch], shredKey, transcript }
 }
 
 function agreedText(
@@ -115,21 +128,24 @@ export function startEntries(
   storage: ClinicStorage,
   id: string,
   meta: ConversationMeta,
-  records: readonly Uint8Array[],
+  { records, shredKey }: PendingStart,
 ): StoredEntries {
   return {
     [storage.conversationKey(id, META)]: encodeStored((w) => w.lp16(utf8(JSON.stringify(meta)))),
     [storage.conversationKey(id, START)]: encodeStored((w) =>
       w.u8(records.length).list(records, (writer, record) => writer.lp32(record)),
     ),
+    [storage.conversationKey(id, SHRED_KEY)]: encodeStored((w) => w.bytes(shredKey)),
   }
 }
 
-/** The records that an interrupted start left; undefined once the conversation is there. */
-export async function pendingStart(storage: ClinicStorage, id: string): Promise<Uint8Array[] | undefined> {
+/** What an interrupted start left; undefined once the conversation is there. */
+export async function pendingStart(storage: ClinicStorage, id: string): Promise<PendingStart | undefined> {
   const stored = await storage.get(storage.conversationKey(id, START))
-  if (stored === undefined) return undefined
-  return decodeStored(stored, (r) => r.list(r.u8(), (item) => item.lp32(MAX_FRAME_BYTES)))
+  const storedKey = await storage.get(storage.conversationKey(id, SHRED_KEY))
+  if (stored === undefined || storedKey === undefined) return undefined
+  const records = decodeStored(stored, (r) => r.list(r.u8(), (item) => item.lp32(MAX_FRAME_BYTES)))
+  return { records, shredKey: decodeStored(storedKey, (r) => r.bytes(SHRED_KEY_BYTES)) }
 }
 
 export async function loadMeta(storage: ClinicStorage, id: string): Promise<ConversationMeta | undefined> {
@@ -138,19 +154,20 @@ export async function loadMeta(storage: ClinicStorage, id: string): Promise<Conv
   return decodeStored(stored, (r) => JSON.parse(fromUtf8(r.lp16())) as ConversationMeta)
 }
 
-/** Publishes the first records in order. Those that the relay has already are acked again and not doubled.
+/** Gives the shred key away and publishes the first records in order. Those that the relay has already are acked again and not doubled.
  * @param transcript - as it is after them, where it was made in this run.
- * @returns what to store now that the conversation is there.
+ * @returns what to store now that the conversation is there: the shred key is forgotten.
  * @throws {WardlineError} what the relay says; ERR_FORK if consent and open aren't the beginning, or another history
  *   is acked. */
 export async function publishStart(
   session: Session,
   storage: ClinicStorage,
   id: string,
-  start: { readonly records: readonly Uint8Array[]; readonly transcript?: Transcript },
+  start: PendingStart & { readonly transcript?: Transcript },
   signal: AbortSignal | undefined,
 ): Promise<StoredEntries> {
-  const { records, transcript } = start
+  const { records, shredKey, transcript } = start
+  session.keep(fromHex(id), shredKey)
   let isExpected = transcript !== undefined
   for (const [i, record] of records.entries()) {
     const { position, link } = await session.publish(record, signal)
@@ -160,7 +177,10 @@ export async function publishStart(
     if (isExpected && transcript !== undefined && !equalBytes(link, transcript.links[i + 1] as Uint8Array))
       throw another()
   }
-  const done = { [storage.conversationKey(id, START)]: undefined }
+  const done = {
+    [storage.conversationKey(id, START)]: undefined,
+    [storage.conversationKey(id, SHRED_KEY)]: undefined,
+  }
   if (!isExpected || transcript === undefined) return done
   const { position, directoryFloor } = transcript
   const head = encodeHead({ position, link: headLink(transcript), directoryPosition: directoryFloor })

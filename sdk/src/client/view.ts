@@ -103,7 +103,8 @@ function reduceMessage(view: ViewState, event: MessageEvent, mine: boolean): Vie
   if (payload.type === "text") return append(next, event, { ...author, kind: "text", text: payload.text })
   if (payload.type === "unknown") return append(next, event, { ...author, kind: "unknown", text: "" })
   // Only the patient says who the patient is.
-  if (from.kind !== "patient") return append(next, event, { ...author, kind: "unknown", text: "" })
+  if (payload.type !== "profile" || from.kind !== "patient")
+    return append(next, event, { ...author, kind: "unknown", text: "" })
   const named = payload.name === undefined ? next : { ...next, patientName: payload.name }
   return append(named, event, { ...author, kind: "profile", text: payload.answer ?? "" })
 }

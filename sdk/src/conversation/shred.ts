@@ -7,7 +7,8 @@ import type { ConversationId } from "../ids.ts"
 /** 32 random bytes for each conversation, kept apart from its records. */
 export type ShredKey = Uint8Array
 
-/** 32 bytes: masks the summaries, and nothing else, so that listing a conversation doesn't take the shred key. */
+/** 32 bytes: masks what is sealed by and for those who only list a conversation, summaries and the reasons of whoever
+ * is about to open it, so that neither takes the shred key. */
 export type ListingKey = Uint8Array
 
 const SALT_BYTES = 16
@@ -35,17 +36,17 @@ export function maskSummary(
 
 /** Masks a break-glass reason; a random salt goes before it, as one device may give several. */
 export function maskReason(
-  shredKey: ShredKey,
+  key: ListingKey,
   padded: Uint8Array,
   salt: Uint8Array = randomBytes(SALT_BYTES),
 ): Uint8Array {
-  return concat(salt, xor(padded, derive(shredKey, "reason", salt, padded.length)))
+  return concat(salt, xor(padded, derive(key, "reason", salt, padded.length)))
 }
 
-export function unmaskReason(shredKey: ShredKey, masked: Uint8Array): Uint8Array {
+export function unmaskReason(key: ListingKey, masked: Uint8Array): Uint8Array {
   const salt = masked.subarray(0, SALT_BYTES)
   const padded = masked.subarray(SALT_BYTES)
-  return xor(padded, derive(shredKey, "reason", salt, padded.length))
+  return xor(padded, derive(key, "reason", salt, padded.length))
 }
 
 function xor(a: Uint8Array, b: Uint8Array): Uint8Array {

@@ -1,5 +1,6 @@
 /** Cryptography of WL1: bytes in, bytes out, randomness passed in. Await cryptoReady() first. */
 export * from "./aead.ts"
+export * from "./channel.ts"
 export * from "./device.ts"
 export * from "./hash.ts"
 export * from "./hpke.ts"

@@ -1,6 +1,7 @@
 /** One authenticated connection: login, requests and their answers, subscriptions, pings (docs/protocol.md, Wire).
  * It is given a socket and knows nothing of how that came to be. */
 import { abortedError, onAbort } from "../abort.ts"
+import { equalBytes } from "../bytes.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
 import {
   AUTH_TAG,
@@ -45,7 +46,25 @@ export interface DirectoryHead {
 }
 export type Ack = Omit<FrameOf<"ack">, "kind" | "id">
 export type Welcome = Omit<FrameOf<"welcome">, "kind" | "id">
-export type ListedConversation = Omit<FrameOf<"conversation">, "kind" | "id">
+/** The listing key as it came out of the channel; undefined in an update, and where it is gone. */
+export type ListedConversation = Omit<FrameOf<"conversation">, "kind" | "id" | "listingKey"> & {
+  readonly listingKey: Uint8Array | undefined
+}
+
+/** In which keys travel between this device and the relay (docs/protocol.md, Channel). */
+export interface Channel {
+  seal(conversation: Uint8Array, key: Uint8Array): Uint8Array
+  /** @throws {WardlineError} ERR_OPEN_FAILED */
+  open(conversation: Uint8Array, sealed: Uint8Array): Uint8Array
+}
+
+/** This device's half: of use for one login. */
+export interface ChannelHalf {
+  /** An X25519 public key, 32 bytes. */
+  readonly ephemeral: Uint8Array
+  /** @throws {WardlineError} ERR_MALFORMED for a key of the relay's that can't be one. */
+  agree(relayEphemeral: Uint8Array): Channel
+}
 
 export interface SessionOptions {
   readonly url: string
@@ -56,6 +75,8 @@ export interface SessionOptions {
   readonly sign: (tag: string, message: Uint8Array) => Uint8Array
   /** The page's origin; empty outside a browser. */
   readonly origin: string
+  /** Makes this device's half of the channel, once. */
+  readonly newChannel: () => ChannelHalf
   readonly onDirectory: (head: DirectoryHead) => void
   readonly limits?: Partial<SessionLimits>
   readonly signal?: AbortSignal | undefined
@@ -68,6 +89,8 @@ export interface SessionEnd {
 }
 
 export interface SubscriptionHandler {
+  /** The conversation's shred key, before the first record; undefined where it is gone. */
+  keys(shredKey: Uint8Array | undefined): void
   /** The next record. The relay may send more once the returned promise is done. */
   deliver(position: number, record: Uint8Array): Promise<void>
   /** The backlog is done; called again never. */
@@ -78,8 +101,9 @@ export interface SubscriptionHandler {
 
 export interface WatchHandler {
   conversation(item: ListedConversation): void
-  /** The list as it stood is done; `more`: there are older ones. */
-  listed(more: boolean): void
+  /** The list as it stood is done; `more`: there are older ones; `needed`: the oldest generation of each role's key that
+   * a conversation outside the vault still needs. */
+  listed(more: boolean, needed: FrameOf<"listed">["needed"]): void
   failed(error: WardlineError): void
 }
 
@@ -113,6 +137,7 @@ export class Session {
   readonly #subscriptions = new Map<number, Subscription>()
   readonly #watches = new Map<number, Watch>()
   #phase: "challenge" | "login" | "open" | "ended" = "challenge"
+  #channel: Channel | undefined
   #nextId = 1
   #timer: ReturnType<typeof setTimeout> | undefined
   /** What the relay said of the whole connection before it closed it. */
@@ -147,10 +172,18 @@ export class Session {
     throw protocolError("an answer of another kind")
   }
 
+  /** Gives a new conversation's shred key into the relay's keeping; before its consent. The relay keeps the first. Where
+   * it can't, it refuses the consent. */
+  keep(conversation: Uint8Array, shredKey: Uint8Array): void {
+    if (this.#channel === undefined) throw errorOfClose(ABNORMAL_CLOSE)
+    const sealed = this.#channel.seal(conversation, shredKey)
+    this.#send({ kind: "keep", id: this.#takeId(), conversation, shredKey: sealed })
+  }
+
   /** Asks for a conversation's records after a position, and for those to come. */
   subscribe(conversation: Uint8Array, after: number, handler: SubscriptionHandler): Subscription {
     const id = this.#takeId()
-    const subscription = new Subscription(handler, {
+    const subscription = new Subscription(conversation, handler, {
       credit: (more) => this.#send({ kind: "credit", id, more }),
       unsubscribe: () => {
         if (this.#subscriptions.delete(id)) this.#send({ kind: "unsubscribe", id })
@@ -232,10 +265,13 @@ export class Session {
 
   #login(frame: Frame): void {
     if (frame.kind !== "challenge") throw protocolError("no challenge")
-    const { clinic, keys, origin, sign } = this.#options
-    const signature = sign(AUTH_TAG, authInput(clinic, frame.relayId, origin, frame.nonce))
+    const { clinic, keys, origin, newChannel, sign } = this.#options
+    const half = newChannel()
+    const { ephemeral } = half
+    this.#channel = half.agree(frame.ephemeral)
+    const signature = sign(AUTH_TAG, authInput(frame, { clinic, origin, ephemeral }))
     this.#phase = "login"
-    this.#send({ kind: "auth", id: this.#takeId(), clinic, keys, origin, signature })
+    this.#send({ kind: "auth", id: this.#takeId(), clinic, keys, origin, ephemeral, signature })
   }
 
   #welcome(frame: Frame): void {
@@ -254,6 +290,11 @@ export class Session {
       case "ack":
         this.#waiting.get(frame.id)?.settle(frame)
         return
+      case "keys": {
+        const subscription = this.#subscriptions.get(frame.id)
+        subscription?.keys(frame.conversation, this.#openKey(frame.conversation, frame.shredKey))
+        return
+      }
       case "deliver":
         this.#subscriptions.get(frame.id)?.take(frame.position, frame.record)
         return
@@ -261,10 +302,13 @@ export class Session {
         this.#subscriptions.get(frame.id)?.live(frame)
         return
       case "conversation":
-        this.#watches.get(frame.id)?.conversation(frame)
+        this.#watches.get(frame.id)?.conversation({
+          ...frame,
+          listingKey: this.#openKey(frame.conversation, frame.listingKey),
+        })
         return
       case "listed":
-        this.#watches.get(frame.id)?.listed(frame.more)
+        this.#watches.get(frame.id)?.listed(frame)
         return
       case "directory":
         this.#options.onDirectory(frame)
@@ -277,6 +321,17 @@ export class Session {
         return
       default:
         throw protocolError("a frame that only clients send")
+    }
+  }
+
+  /** A key that came in the channel; undefined for none.
+   * @throws {WardlineError} ERR_MALFORMED */
+  #openKey(conversation: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
+    if (sealed.length === 0) return undefined
+    try {
+      return this.#channel?.open(conversation, sealed)
+    } catch {
+      throw protocolError("a key that isn't of this session's channel")
     }
   }
 
@@ -341,25 +396,40 @@ class Watch {
     this.handler.conversation(item)
   }
 
-  listed(more: boolean): void {
+  listed({ more, needed }: FrameOf<"listed">): void {
     this.#left = Number.POSITIVE_INFINITY
-    this.handler.listed(more)
+    this.handler.listed(more, needed)
   }
 }
 
 /** A conversation's stream of records, with credits so that the relay never runs far ahead of this device. */
 export class Subscription {
   readonly handler: SubscriptionHandler
+  readonly #conversation: Uint8Array
   readonly #wire: { credit(more: number): void; unsubscribe(): void }
   /** Worked through and not yet credited. */
   #done = 0
   /** What the relay may still send. */
   #credits = SUBSCRIPTION_CREDIT
+  #hasKeys = false
   #isLive = false
 
-  constructor(handler: SubscriptionHandler, wire: { credit(more: number): void; unsubscribe(): void }) {
+  constructor(
+    conversation: Uint8Array,
+    handler: SubscriptionHandler,
+    wire: { credit(more: number): void; unsubscribe(): void },
+  ) {
+    this.#conversation = conversation
     this.handler = handler
     this.#wire = wire
+  }
+
+  /** @throws {WardlineError} ERR_MALFORMED the second time, and for another conversation's. */
+  keys(conversation: Uint8Array, shredKey: Uint8Array | undefined): void {
+    if (this.#hasKeys || !equalBytes(conversation, this.#conversation))
+      throw protocolError("keys out of place")
+    this.#hasKeys = true
+    this.handler.keys(shredKey)
   }
 
   /** @throws {WardlineError} ERR_MALFORMED beyond its credit: sockets have no back-pressure of their own. */
