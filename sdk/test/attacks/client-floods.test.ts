@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { Writer } from "../../src/bytes.ts"
+import { newChannel } from "../../src/client/channel.ts"
 import { fetchDirectory } from "../../src/client/directory-http.ts"
 import {
   buildMessages,
@@ -14,12 +15,14 @@ import {
   type ViewState,
 } from "../../src/client/view.ts"
 import type { Participant, TranscriptEvent } from "../../src/conversation/index.ts"
+import { cryptoReady } from "../../src/crypto/index.ts"
 import { asRole } from "../../src/ids.ts"
 import { openSession, type Session, SUBSCRIPTION_CREDIT, webSocketOpener } from "../../src/transport/index.ts"
 import { rejects } from "../support/errors.ts"
 import { bytes, type PeerConnection, type ScriptedPeer, startPeer } from "../transport/scripted-peer.ts"
 
 const test = suite("floods")
+await cryptoReady()
 const openSocket = await webSocketOpener()
 const ME = bytes(16, 1)
 const nurse: Participant = {
@@ -95,6 +98,7 @@ async function loggedIn(peer: ScriptedPeer): Promise<[Session, PeerConnection]> 
     keys: { signing: bytes(32, 2), wrapping: bytes(1216, 4) },
     sign: () => bytes(64, 6),
     origin: "",
+    newChannel,
     onDirectory: () => {},
   })
   const connection = await peer.accept()
@@ -114,6 +118,7 @@ for (const { name, isWithin } of [
     let taken = 0
     const never = new Promise<void>(() => {})
     session.subscribe(bytes(16, 3), 0, {
+      keys: () => {},
       deliver: () => {
         taken += 1
         return never
@@ -138,6 +143,7 @@ test("a relay is given new credit for what is done, and may use it", async () =>
   const [session, connection] = await loggedIn(peer)
   let taken = 0
   session.subscribe(bytes(16, 3), 0, {
+    keys: () => {},
     deliver: async () => {
       taken += 1
     },
@@ -162,6 +168,7 @@ test("live twice is no protocol", async () => {
   const [session, connection] = await loggedIn(peer)
   let lives = 0
   session.subscribe(bytes(16, 3), 0, {
+    keys: () => {},
     deliver: async () => {},
     live: () => {
       lives += 1
@@ -189,7 +196,7 @@ test("a list that doesn't end is left; what changes after its end is news", asyn
       failed: () => {},
     })
     const { id } = await connection.next("watch")
-    if (isListed) connection.send({ kind: "listed", id, more: false })
+    if (isListed) connection.send({ kind: "listed", id, more: false, needed: [] })
     for (let i = 1; i <= 50; i++) {
       connection.send({
         kind: "conversation",
@@ -201,6 +208,7 @@ test("a list that doesn't end is left; what changes after its end is news", asyn
         lastBy: "patient",
         consent: bytes(0, 0),
         open: bytes(0, 0),
+        listingKey: bytes(0, 0),
       })
     }
     connection.socket.close(1001)

@@ -2,17 +2,23 @@
  * flood a conversation, or show a colleague a topic that isn't one. */
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import { toHex } from "../../src/bytes.ts"
+import { concat, toHex } from "../../src/bytes.ts"
 import { type DirectoryAuthor, extendDirectory } from "../../src/client/directory-author.ts"
 import { DirectoryTracker } from "../../src/client/directory-tracker.ts"
 import { readOptions } from "../../src/client/options.ts"
 import { ClinicStorage } from "../../src/client/storage.ts"
-import { sealSummary } from "../../src/conversation/index.ts"
-import { type Device, randomBytes, signRecord } from "../../src/crypto/index.ts"
+import { listingKeyOf, sealSummary } from "../../src/conversation/index.ts"
+import { type Device, randomBytes, sha256, signRecord } from "../../src/crypto/index.ts"
 import { newestRoleKey } from "../../src/directory/index.ts"
 import { asRole } from "../../src/ids.ts"
 import { type Conversation, memoryKeystore, type PatientClient, StaffClient } from "../../src/index.ts"
-import { decodeOpen, decodeRecord, encodeOpen, type Frame } from "../../src/protocol/index.ts"
+import {
+  bodyWithDetached,
+  decodeOpen,
+  decodeRecord,
+  encodeOpenHead,
+  type Frame,
+} from "../../src/protocol/index.ts"
 import { rejects } from "../support/errors.ts"
 import { begin, type LiveClinic, startClinic, until } from "../support/live-clinic.ts"
 import { type EvilRelay, startEvilRelay } from "./evil-relay.ts"
@@ -237,18 +243,21 @@ async function beginTelling(
     if (record.type !== "open") return undefined
     const open = decodeOpen(record.body)
     id = toHex(record.scope)
-    const device = await new ClinicStorage(keystore, clinicId()).loadDevice()
-    const roles = open.roles.map((addressed) => {
+    const storage = new ClinicStorage(keystore, clinicId())
+    const device = await storage.loadDevice()
+    // After its version byte, the shred key as it waits for the end of the start.
+    const shredKey = (await storage.get(storage.conversationKey(id, "shred-key")))?.subarray(1)
+    const listingKey = listingKeyOf(shredKey as Uint8Array, record.scope)
+    const sealed = open.roles.map((addressed) => {
       const { role, generation } = addressed
       const publicKey = newestRoleKey(clinic.admin.directory, role)?.publicKey as Uint8Array
       const to = { conversation: record.scope, role, generation, publicKey }
-      return {
-        ...addressed,
-        sealedSummary: sealSummary({ language: "en", ...told(role) }, to, randomBytes(64)),
-      }
+      return sealSummary({ language: "en", ...told(role) }, to, listingKey, randomBytes(64))
     })
     const header = { type: "open", scope: record.scope, issued: record.issued } as const
-    return [{ ...frame, record: signRecord(device as Device, header, encodeOpen({ ...open, roles })) }]
+    const summaries = concat(...sealed)
+    const body = bodyWithDetached(sha256, encodeOpenHead(open), summaries)
+    return [{ ...frame, record: concat(signRecord(device as Device, header, body), summaries) }]
   }
   await rejects(begin(patient, topic), "ERR_FORK")
   await patient.close()

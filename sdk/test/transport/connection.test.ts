@@ -1,5 +1,7 @@
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { newChannel } from "../../src/client/channel.ts"
+import { cryptoReady } from "../../src/crypto/index.ts"
 import { WardlineError } from "../../src/errors.ts"
 import {
   Connection,
@@ -10,6 +12,7 @@ import {
 } from "../../src/transport/index.ts"
 import { bytes, type ScriptedPeer, startPeer } from "./scripted-peer.ts"
 
+await cryptoReady()
 const openSocket = await webSocketOpener()
 const test = suite<{ peer: ScriptedPeer }>("connection")
 
@@ -43,6 +46,7 @@ function start(
           keys: { signing: bytes(32, 2), wrapping: bytes(1216, 4) },
           sign: () => bytes(64, 6),
           origin: "",
+          newChannel,
           onDirectory: () => {},
           signal,
         })),

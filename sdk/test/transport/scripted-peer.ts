@@ -1,4 +1,5 @@
 /** The other end of a real WebSocket, under a test's control frame by frame. */
+import { randomBytes } from "node:crypto"
 import type { AddressInfo } from "node:net"
 import { type RawData, type WebSocket, WebSocketServer } from "ws"
 import {
@@ -8,9 +9,12 @@ import {
   type FrameKind,
   SUBPROTOCOL,
 } from "../../src/protocol/index.ts"
+import { RelayChannel, sealByNode } from "../support/relay-channel.ts"
 
 export class PeerConnection {
   readonly socket: WebSocket
+  readonly channel: RelayChannel = new RelayChannel(randomBytes(32))
+  #channelKey: Uint8Array = new Uint8Array(32)
   readonly #received: Frame[] = []
   #wake: () => void = () => {}
   /** The close code that the client sent, once it has. */
@@ -42,13 +46,26 @@ export class PeerConnection {
   }
 
   challenge(): void {
-    this.send({ kind: "challenge", id: 0, nonce: bytes(32, 7), time: Date.now(), relayId: bytes(16, 9) })
+    this.send({
+      kind: "challenge",
+      id: 0,
+      nonce: bytes(32, 7),
+      time: Date.now(),
+      relayId: bytes(16, 9),
+      ephemeral: this.channel.ephemeral,
+    })
+  }
+
+  /** A key as it travels in this connection's channel. */
+  seal(conversation: Uint8Array, key: Uint8Array): Uint8Array {
+    return sealByNode(this.#channelKey, randomBytes(12), conversation, key)
   }
 
   /** Takes a login and welcomes it. */
   async welcome(): Promise<Extract<Frame, { kind: "auth" }>> {
     this.challenge()
     const auth = await this.next("auth")
+    this.#channelKey = this.channel.keyWith(auth.ephemeral)
     const head = { directoryPosition: 3, directoryLink: bytes(32, 3) }
     this.send({ kind: "welcome", id: auth.id, time: Date.now(), ...head })
     return auth

@@ -1,5 +1,7 @@
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { newChannel } from "../../src/client/channel.ts"
+import { cryptoReady } from "../../src/crypto/index.ts"
 import { isWardlineError, type WardlineError } from "../../src/errors.ts"
 import { authInput, type Frame } from "../../src/protocol/index.ts"
 import {
@@ -12,6 +14,7 @@ import {
 import { rejects } from "../support/errors.ts"
 import { bytes, type PeerConnection, type ScriptedPeer, startPeer } from "./scripted-peer.ts"
 
+await cryptoReady()
 const openSocket = await webSocketOpener()
 const test = suite<{ peer: ScriptedPeer }>("session")
 
@@ -40,6 +43,7 @@ function connect(
       return bytes(64, 6)
     },
     origin: "https://clinic.example",
+    newChannel,
     onDirectory: ({ position }) => options.heads?.push(position),
     signal: options.signal,
     limits: options.limits ?? {},
@@ -67,7 +71,10 @@ test("logs in by signing this relay, this origin and this challenge", async ({ p
   assert.is(signed.at(-1)?.tag, "wl1/auth")
   assert.equal(
     signed.at(-1)?.message,
-    authInput(CLINIC, bytes(16, 9), "https://clinic.example", bytes(32, 7)),
+    authInput(
+      { relayId: bytes(16, 9), nonce: bytes(32, 7), ephemeral: connection.channel.ephemeral },
+      { clinic: CLINIC, origin: "https://clinic.example", ephemeral: auth.ephemeral },
+    ),
   )
   assert.is((await session.welcomed).directoryPosition, 3)
   session.end()
@@ -204,6 +211,7 @@ test("gives credit back as records are worked through, not as they arrive", asyn
     release = resolve
   })
   session.subscribe(bytes(16, 3), 0, {
+    keys: () => {},
     deliver: async (position) => {
       await gate
       taken.push(position)
@@ -231,6 +239,7 @@ test("a subscription ends with what the relay says, or with the connection", asy
   const [session, connection] = await loggedIn(peer)
   const errors: string[] = []
   const handler = {
+    keys: () => {},
     deliver: async () => {},
     live: () => {},
     failed: (error: WardlineError) => errors.push(error.code),
@@ -251,6 +260,7 @@ test("after unsubscribing nothing is delivered any more", async ({ peer }) => {
   const [session, connection] = await loggedIn(peer)
   let deliveries = 0
   const subscription = session.subscribe(bytes(16, 3), 0, {
+    keys: () => {},
     deliver: async () => {
       deliveries += 1
     },
