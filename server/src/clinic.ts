@@ -1,10 +1,11 @@
 /** One clinic: its directory, its audit chain, and who watches it. */
 import { applyRecords, createDirectory, type DirectoryState } from "@wardline/sdk/directory"
-import { toHex, Writer } from "@wardline/sdk/protocol"
+import { toHex } from "@wardline/sdk/protocol"
 import { AuditChain } from "./audit-chain.ts"
 import { Bucket } from "./buckets.ts"
 import { keyOf, sha256, verify } from "./hashing.ts"
 import { PAGE_BYTES, PAGE_RECORDS, REFUSAL_NOTES } from "./limits.ts"
+import { ServedDirectory } from "./served-directory.ts"
 import type { Session } from "./session.ts"
 import type { ClinicRef, Store } from "./store/store.ts"
 
@@ -48,35 +49,16 @@ export class Clinic {
     return count
   }
 
-  /** The body of `GET …/directory`: `u64 from ‖ records, each lp32`. Kept, since every visitor asks for it. */
-  async directoryBody(store: Store, from: number): Promise<Buffer> {
-    const { position } = this.directory
-    if (this.#served?.position !== position) this.#served = await serveDirectory(store, this.ref, position)
-    const { body, offsets } = this.#served
-    if (from === 0) return body
-    const head = Buffer.from(new Writer().u64(from).done())
-    return Buffer.concat([head, body.subarray(offsets[from] ?? body.length)])
+  /** The directory as it is served. Kept, since every visitor asks for it. */
+  async served(store: Store): Promise<ServedDirectory> {
+    const { directory } = this
+    if (this.#served?.directory !== directory) {
+      const records: Uint8Array[] = []
+      for await (const record of readDirectory(store, this.ref, directory.position)) records.push(record)
+      this.#served = new ServedDirectory(directory, records)
+    }
+    return this.#served
   }
-}
-
-interface ServedDirectory {
-  readonly position: number
-  /** The whole one, from 0. */
-  readonly body: Buffer
-  /** Where the record after each position begins. */
-  readonly offsets: readonly number[]
-}
-
-async function serveDirectory(store: Store, ref: ClinicRef, position: number): Promise<ServedDirectory> {
-  const writer = new Writer().u64(0)
-  let offset = 8
-  const offsets = [offset]
-  for await (const record of readDirectory(store, ref, position)) {
-    writer.lp32(record)
-    offset += 4 + record.length
-    offsets.push(offset)
-  }
-  return { position, body: Buffer.from(writer.done()), offsets }
 }
 
 /** Reads a clinic's stored directory and replays it, every signature checked.

@@ -68,7 +68,8 @@ export async function relayDirectory(
 ): Promise<DirectoryCopy | undefined> {
   const request = readOptions({ relay, clinicKey, keystore: memoryKeystore(), signal: context.signal })
   try {
-    const records = await fetchDirectory(request, 0)
+    // The folder's copy is what a new relay would be given.
+    const records = await fetchDirectory(request, 0, "all")
     if (records.length === 0) return undefined
     return replayDirectory(clinicKey, records)
   } catch (error) {

@@ -2,12 +2,16 @@
 import { abortedError, onAbort } from "../abort.ts"
 import { Reader, toHex, Writer } from "../bytes.ts"
 import { isErrorCode, isWardlineError, WardlineError } from "../errors.ts"
-import { type ClinicId, HASH_BYTES } from "../ids.ts"
+import { type ClinicId, type DeviceId, HASH_BYTES } from "../ids.ts"
 import { HEADER_BYTES, MAX_FRAME_BYTES, SIGNATURE_BYTES } from "../protocol/index.ts"
 
 const REQUEST_LIMIT_MS = 30_000
+/** What has arrived at this rate, in bytes, extends the limit: a large directory on a slow network is no failure. */
+const SLOWEST_BYTES_PER_MS = 4
 /** Some 40,000 records: a directory beyond that is an attack on memory. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
+const NO_CACHE: RequestInit = { method: "GET", cache: "no-store" }
 
 /** A header and a signature. */
 const MIN_RECORD_BYTES = HEADER_BYTES + SIGNATURE_BYTES
@@ -18,13 +22,54 @@ interface Request {
   readonly signal: AbortSignal | undefined
 }
 
+/** What a first visitor is given in place of the whole directory (docs/protocol.md, HTTP). */
+export interface ShortDirectory {
+  readonly snapshot: Uint8Array
+  /** The newest attest, which commits to the snapshot. */
+  readonly attest: Uint8Array
+  /** The records after it. */
+  readonly tail: readonly Uint8Array[]
+}
+
 /** The records at positions > `from`.
+ * @param wraps - whose to send with them: a device's, or everybody's for a copy that a new relay could be given; none
+ *   unless given.
  * @throws {WardlineError} what the relay answers, ERR_OFFLINE, ERR_MALFORMED, ERR_ABORTED. */
-export async function fetchDirectory(request: Request, from: number): Promise<Uint8Array[]> {
+export async function fetchDirectory(
+  request: Request,
+  from: number,
+  wraps?: DeviceId | "all",
+): Promise<Uint8Array[]> {
   const url = directoryUrl(request)
   url.searchParams.set("from", String(from))
-  const reader = new Reader(await exchange(url, { method: "GET", cache: "no-store" }, request.signal))
+  if (wraps !== undefined) url.searchParams.set("wraps", wraps === "all" ? wraps : toHex(wraps))
+  const reader = new Reader(await exchange(url, NO_CACHE, request.signal))
   if (reader.u64() !== from) throw new WardlineError("ERR_MALFORMED", "the relay answered another question")
+  return readRecords(reader)
+}
+
+/** The directory in short. Nothing of it has been checked.
+ * @throws {WardlineError} ERR_NOT_FOUND where nobody has attested yet; otherwise as {@link fetchDirectory}. */
+export async function fetchShortDirectory(request: Request): Promise<ShortDirectory> {
+  const url = directoryUrl(request)
+  url.pathname += "/snapshot"
+  return decodeShortDirectory(await exchange(url, NO_CACHE, request.signal))
+}
+
+/** `lp32 snapshot ‖ lp32 attest ‖ records, each lp32`. */
+export function encodeShortDirectory({ snapshot, attest, tail }: ShortDirectory): Uint8Array {
+  return new Writer().list([snapshot, attest, ...tail], (writer, part) => writer.lp32(part)).done()
+}
+
+/** @throws {WardlineError} ERR_MALFORMED */
+export function decodeShortDirectory(bytes: Uint8Array): ShortDirectory {
+  const reader = new Reader(bytes)
+  const snapshot = reader.lp32(MAX_ANSWER_BYTES)
+  const attest = reader.lp32(MAX_FRAME_BYTES)
+  return { snapshot, attest, tail: readRecords(reader) }
+}
+
+function readRecords(reader: Reader): Uint8Array[] {
   const records: Uint8Array[] = []
   while (reader.remaining > 0) {
     const record = reader.lp32(MAX_FRAME_BYTES)
@@ -59,7 +104,13 @@ function directoryUrl({ relay, clinicId }: Request): URL {
 
 async function exchange(url: URL, init: RequestInit, signal: AbortSignal | undefined): Promise<Uint8Array> {
   const controller = new AbortController()
-  const timer = setTimeout(() => controller.abort(), REQUEST_LIMIT_MS)
+  let deadline = performance.now() + REQUEST_LIMIT_MS
+  let timer = setTimeout(() => controller.abort(), REQUEST_LIMIT_MS)
+  const heard = (bytes: number): void => {
+    deadline += bytes / SLOWEST_BYTES_PER_MS
+    clearTimeout(timer)
+    timer = setTimeout(() => controller.abort(), deadline - performance.now())
+  }
   const stop = onAbort(signal, () => controller.abort())
   try {
     const response = await fetch(url, {
@@ -70,7 +121,7 @@ async function exchange(url: URL, init: RequestInit, signal: AbortSignal | undef
       redirect: "error",
       signal: controller.signal,
     })
-    const body = await readBody(response)
+    const body = await readBody(response, heard)
     if (!response.ok) throw refusalOf(body)
     return body
   } catch (cause) {
@@ -84,13 +135,14 @@ async function exchange(url: URL, init: RequestInit, signal: AbortSignal | undef
 }
 
 /** In one growing buffer: as a list of parts, an answer sent byte by byte would cost a hundred times its size. */
-async function readBody(response: Response): Promise<Uint8Array> {
+async function readBody(response: Response, heard: (bytes: number) => void): Promise<Uint8Array> {
   let body = new Uint8Array(64 * 1024)
   let length = 0
   const reader = response.body?.getReader()
   for (;;) {
     const part = await reader?.read()
     if (part?.value === undefined) return body.subarray(0, length)
+    heard(part.value.length)
     const end = length + part.value.length
     if (end > MAX_ANSWER_BYTES) {
       await reader?.cancel()
@@ -107,7 +159,7 @@ async function readBody(response: Response): Promise<Uint8Array> {
 }
 
 /** An answer that isn't the relay's (a proxy's error page) counts as not having reached the relay. */
-function refusalOf(body: Uint8Array): WardlineError {
+export function refusalOf(body: Uint8Array): WardlineError {
   const answer: unknown = parseJson(body)
   if (typeof answer === "object" && answer !== null && "code" in answer) {
     const { code } = answer

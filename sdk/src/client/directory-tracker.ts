@@ -1,21 +1,28 @@
-/** The clinic's directory as this device has checked it: replayed from the pinned key, never shorter, never forked. */
-import { equalBytes, type Writer } from "../bytes.ts"
+/** The clinic's directory as this device has checked it: never shorter, never forked, from the pinned key. A first
+ * visitor begins from its signed snapshot; everybody else replays the whole log. */
+import { equalBytes } from "../bytes.ts"
 import { sha256, verify } from "../crypto/index.ts"
 import {
+  type ApplyOptions,
   applyRecords,
+  applySnapshot,
   checkExtends,
   checkFresh,
   createDirectory,
   type DirectoryState,
+  linkAt,
 } from "../directory/index.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
-import { MAX_FRAME_BYTES, nextLink, recordHash } from "../protocol/index.ts"
-import { fetchDirectory } from "./directory-http.ts"
+import type { DeviceId } from "../ids.ts"
+import { nextLink, recordHash } from "../protocol/index.ts"
+import { fetchDirectory, fetchShortDirectory, type ShortDirectory } from "./directory-http.ts"
+import { loadRecords, loadShort, saveRecords, saveShort } from "./directory-store.ts"
 import type { ClientContext } from "./options.ts"
-import { type ClinicStorage, decodeHead, decodeStored, encodeHead, encodeStored } from "./storage.ts"
+import type { ClinicStorage } from "./storage.ts"
 
 /** After a record named a directory position that the relay doesn't have. */
 const QUIET_MS = 10_000
+const CHECKS: ApplyOptions = { hash: sha256, verify }
 
 /** A head as the relay names it. */
 interface NamedHead {
@@ -23,29 +30,48 @@ interface NamedHead {
   readonly link: Uint8Array
 }
 
+export interface TrackerOptions {
+  /** Begin from the snapshot where nothing is stored; the whole log follows with {@link DirectoryTracker.complete}. */
+  readonly fromSnapshot?: boolean
+  /** Whose wraps are fetched along. */
+  readonly device?: DeviceId | undefined
+}
+
 export class DirectoryTracker {
   readonly #context: ClientContext
   readonly #storage: ClinicStorage
+  readonly #options: TrackerOptions
   readonly #listeners = new Set<() => void>()
   #state: DirectoryState
+  /** What the state began from, as long as it isn't the whole log's. */
+  #short: ShortDirectory | undefined
   /** Records that aren't in the keystore yet. */
   #unsaved: Uint8Array[] = []
   #savedPosition = 0
   #persistent = false
+  /** Whether an earlier run stored anything. */
+  #isCached = false
   #refreshing: Promise<void> | undefined
   /** Until then no record's word is worth a fetch. */
   #quietUntilMs = 0
+  /** What can't be true of this directory: nothing more is taken from it. */
+  #contradiction: WardlineError | undefined
 
-  private constructor(context: ClientContext, storage: ClinicStorage) {
+  private constructor(context: ClientContext, storage: ClinicStorage, options: TrackerOptions) {
     this.#context = context
     this.#storage = storage
-    this.#state = createDirectory(context.clinicKey, sha256)
+    this.#options = options
+    this.#state = this.#empty()
   }
 
   /** Replays what this device has stored; `refresh` fetches the rest.
    * @throws {WardlineError} ERR_KEYSTORE if the stored records don't give the stored head. */
-  static async load(context: ClientContext, storage: ClinicStorage): Promise<DirectoryTracker> {
-    const tracker = new DirectoryTracker(context, storage)
+  static async load(
+    context: ClientContext,
+    storage: ClinicStorage,
+    options: TrackerOptions = {},
+  ): Promise<DirectoryTracker> {
+    const tracker = new DirectoryTracker(context, storage, options)
     await tracker.#restore()
     return tracker
   }
@@ -57,7 +83,7 @@ export class DirectoryTracker {
 
   /** Whether anything was stored by an earlier run. */
   get isCached(): boolean {
-    return this.#savedPosition > 0
+    return this.#isCached
   }
 
   /** Calls `listener` after each growth; returns a function that stops it. */
@@ -70,10 +96,16 @@ export class DirectoryTracker {
    * @throws {WardlineError} ERR_CLINIC_KEY, ERR_ROLLBACK, ERR_FORK, ERR_SIGNATURE and whatever else is wrong with
    *   the records; ERR_OFFLINE. The state is then unchanged. */
   refresh(): Promise<void> {
-    this.#refreshing ??= this.#fetch().finally(() => {
-      this.#refreshing = undefined
-    })
-    return this.#refreshing
+    return this.#once(() => this.#fetch())
+  }
+
+  /** Makes sure that the directory is the whole log's and what it began from is the truth: to be called when a
+   * conversation has begun.
+   * @throws {WardlineError} ERR_FORK or ERR_ROLLBACK, now and from then on, if the log contradicts the snapshot;
+   *   otherwise as `refresh`. */
+  async complete(): Promise<void> {
+    await this.#refreshing?.catch(() => {})
+    if (this.#state.base > 0) await this.#once(() => this.#fetchWhole())
   }
 
   /** Makes sure that the directory reaches `position`, which some record or the relay names.
@@ -86,8 +118,10 @@ export class DirectoryTracker {
   }
 
   /** As `reach`, for a position that stands in a record which nobody has checked yet: after one that the relay doesn't
-   * have, others aren't asked for until a pause has passed. */
+   * have, others aren't asked for until a pause has passed. The directory is whole afterwards, since who may have
+   * issued the record isn't in a snapshot. */
   async reachNamed(position: number): Promise<void> {
+    await this.complete()
     if (position <= this.#state.position || performance.now() < this.#quietUntilMs) return
     await this.reach(position)
     if (this.#state.position < position) this.#quietUntilMs = performance.now() + QUIET_MS
@@ -100,7 +134,16 @@ export class DirectoryTracker {
     // Its head as it stood at login: another fetch may have brought more since then, or the relay has lost something.
     if (head.position < this.#state.position) await this.refresh()
     await this.reach(head.position)
+    if (head.position < this.#state.base) await this.complete()
     checkExtends(head, this.#state)
+  }
+
+  /** Holds what the relay shows to first visitors against this device's own log.
+   * @throws {WardlineError} ERR_FORK if that is something else, or older than what this device has seen; otherwise as
+   *   `refresh`. */
+  async checkSnapshot(): Promise<void> {
+    const { checkShown } = await import("./directory-evidence.ts")
+    await checkShown(this.#context, this.#storage, this)
   }
 
   /** @throws {WardlineError} ERR_STALE_DIRECTORY, ERR_CLOCK */
@@ -114,12 +157,25 @@ export class DirectoryTracker {
     await this.#save()
   }
 
+  #empty(): DirectoryState {
+    return createDirectory(this.#context.clinicKey, sha256)
+  }
+
+  #once(work: () => Promise<void>): Promise<void> {
+    this.#refreshing ??= work().finally(() => {
+      this.#refreshing = undefined
+    })
+    return this.#refreshing
+  }
+
   async #fetch(): Promise<void> {
-    const { relay, clinicId, signal } = this.#context
+    if (this.#contradiction !== undefined) throw this.#contradiction
     const known = this.#state
+    if (known.base > 0 && this.#isCached) return await this.#fetchWhole()
+    if (known.position === 0 && this.#options.fromSnapshot === true && (await this.#fetchShort())) return
     // One record that is known already: the relay must show the head that this device has seen.
     const from = Math.max(0, known.position - 1)
-    const fetched = await fetchDirectory({ relay, clinicId, signal }, from)
+    const fetched = await fetchDirectory(this.#context, from, this.#options.device)
     if (known.position > 0) checkOverlap(known, fetched.shift())
     if (fetched.length > 0) await this.#grow(known, fetched)
     if (this.#state.position === 0)
@@ -127,49 +183,104 @@ export class DirectoryTracker {
   }
 
   async #grow(known: DirectoryState, records: readonly Uint8Array[]): Promise<void> {
-    this.#state = replay(known, records)
+    const grown = this.#replay(known, records)
+    if (grown === undefined) return await this.#fetchWhole()
+    this.#state = grown
+    const copies = records.map((record) => record.slice())
+    if (this.#short !== undefined) this.#short = { ...this.#short, tail: [...this.#short.tail, ...copies] }
     // One by one: as arguments of one call, too many overflow the stack.
-    for (const record of records) this.#unsaved.push(record.slice())
+    else for (const record of copies) this.#unsaved.push(record)
+    await this.#grown()
+  }
+
+  async #grown(): Promise<void> {
     if (this.#persistent) await this.#save()
     for (const listener of this.#listeners) listener()
   }
 
-  async #restore(): Promise<void> {
-    const head = await this.#storage.get(this.#storage.directoryHeadKey)
-    if (head === undefined) return
-    const records: Uint8Array[] = []
-    for (const key of await this.#storage.directoryChunkKeys()) {
-      const chunk = (await this.#storage.get(key)) ?? new Uint8Array(0)
-      const stored = decodeStored(chunk, (r) => r.list(r.u32(), (item) => item.lp32(MAX_FRAME_BYTES)))
-      for (const record of stored) records.push(record)
-    }
-    const seen = decodeHead(head)
+  /** @returns undefined where a snapshot's directory can't judge a record: the whole one must. */
+  #replay(known: DirectoryState, records: readonly Uint8Array[]): DirectoryState | undefined {
+    if (known.base === 0) return replay(known, records)
     try {
-      this.#state = replay(this.#state, records)
-      checkExtends(seen, this.#state)
+      return applyRecords(known, records, CHECKS)
+    } catch {
+      return undefined
+    }
+  }
+
+  /** @returns false where nobody has attested yet, hence nobody can begin from a snapshot. */
+  async #fetchShort(): Promise<boolean> {
+    try {
+      const short = await fetchShortDirectory(this.#context)
+      this.#begin(short)
+      await this.#grow(this.#state, short.tail)
+      return true
+    } catch (error) {
+      if (this.#short === undefined && isWardlineError(error, "ERR_NOT_FOUND")) return false
+      throw error
+    }
+  }
+
+  #begin(short: ShortDirectory): void {
+    this.#state = applySnapshot(this.#state, short.snapshot, short.attest, CHECKS)
+    this.#short = { ...short, tail: [] }
+  }
+
+  async #fetchWhole(): Promise<void> {
+    if (this.#contradiction !== undefined) throw this.#contradiction
+    const known = this.#state
+    const records = await fetchDirectory(this.#context, 0, this.#options.device)
+    try {
+      const whole = replay(this.#empty(), records)
+      checkExtends(known, whole)
+      this.#state = whole
+    } catch (error) {
+      if (isWardlineError(error, "ERR_FORK") || isWardlineError(error, "ERR_ROLLBACK")) {
+        this.#contradiction = error
+        const { keepEvidence } = await import("./directory-evidence.ts")
+        await keepEvidence(this.#storage, this.#short?.attest, records)
+      }
+      throw error
+    }
+    this.#short = undefined
+    this.#unsaved = records.map((record) => record.slice())
+    this.#savedPosition = 0
+    await this.#grown()
+  }
+
+  async #restore(): Promise<void> {
+    const records = await loadRecords(this.#storage)
+    const short = records === undefined ? await loadShort(this.#storage) : undefined
+    if (records === undefined && short === undefined) return
+    try {
+      if (short !== undefined) {
+        this.#begin(short)
+        this.#state = applyRecords(this.#state, short.tail, CHECKS)
+        this.#short = short
+      } else if (records !== undefined) {
+        this.#state = replay(this.#state, records.records)
+        checkExtends(records.head, this.#state)
+        this.#savedPosition = this.#state.position
+      }
     } catch (cause) {
       throw new WardlineError("ERR_KEYSTORE", "the stored directory doesn't lead to the stored head", {
         cause,
       })
     }
-    this.#savedPosition = this.#state.position
     this.#persistent = true
+    this.#isCached = true
   }
 
   async #save(): Promise<void> {
+    if (this.#short !== undefined) return await saveShort(this.#storage, this.#short)
     if (this.#unsaved.length === 0) return
     const records = this.#unsaved
     const from = this.#savedPosition
     const { position, link } = this.#state
     this.#unsaved = []
     this.#savedPosition = position
-    const chunk = (writer: Writer): Writer =>
-      writer.u32(records.length).list(records, (w, record) => w.lp32(record))
     try {
-      await this.#storage.set({
-        [this.#storage.directoryChunkKey(from)]: encodeStored(chunk),
-        [this.#storage.directoryHeadKey]: encodeHead({ position, link, directoryPosition: position }),
-      })
+      await saveRecords(this.#storage, from, records, { position, link, directoryPosition: position })
     } catch (error) {
       this.#unsaved = [...records, ...this.#unsaved]
       this.#savedPosition = from
@@ -181,7 +292,7 @@ export class DirectoryTracker {
 /** @throws {WardlineError} ERR_CLINIC_KEY if the very first record isn't by the pinned key. */
 function replay(state: DirectoryState, records: readonly Uint8Array[]): DirectoryState {
   try {
-    return applyRecords(state, records, { hash: sha256, verify })
+    return applyRecords(state, records, CHECKS)
   } catch (error) {
     if (state.position === 0 && isWardlineError(error) && !startsUnder(state, records[0])) {
       throw new WardlineError("ERR_CLINIC_KEY", "the relay's directory is not the pinned clinic's", {
@@ -195,7 +306,7 @@ function replay(state: DirectoryState, records: readonly Uint8Array[]): Director
 function startsUnder(state: DirectoryState, first: Uint8Array | undefined): boolean {
   if (first === undefined) return true
   try {
-    applyRecords(state, [first], { hash: sha256, verify })
+    applyRecords(state, [first], CHECKS)
     return true
   } catch {
     return false
@@ -204,16 +315,9 @@ function startsUnder(state: DirectoryState, first: Uint8Array | undefined): bool
 
 /** The record at the position that this device knows must be the one that it knows. */
 function checkOverlap(known: DirectoryState, record: Uint8Array | undefined): void {
-  if (record === undefined) throw rolledBack()
-  const before = known.links[known.position - 1] as Uint8Array
+  if (record === undefined)
+    throw new WardlineError("ERR_ROLLBACK", "the relay's directory is shorter than one seen before")
+  const before = linkAt(known, known.position - 1) as Uint8Array
   if (!equalBytes(nextLink(sha256, before, known.position, recordHash(sha256, record)), known.link))
-    throw forked()
-}
-
-function rolledBack(): WardlineError {
-  return new WardlineError("ERR_ROLLBACK", "the relay's directory is shorter than one seen before")
-}
-
-function forked(): WardlineError {
-  return new WardlineError("ERR_FORK", "the relay's directory forks from one seen before")
+    throw new WardlineError("ERR_FORK", "the relay's directory forks from one seen before")
 }

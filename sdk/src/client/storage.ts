@@ -45,6 +45,15 @@ export class ClinicStorage {
     return `${this.#prefix}directory/head`
   }
 
+  /** What a first visit began from, until the whole directory is there. */
+  get directoryShortKey(): string {
+    return `${this.#prefix}directory/short`
+  }
+
+  get directoryEvidenceKey(): string {
+    return `${this.#prefix}directory/evidence`
+  }
+
   /** Records at positions after `from`; the width keeps the names in order. */
   directoryChunkKey(from: number): string {
     return `${this.#directoryChunks}${String(from).padStart(16, "0")}`

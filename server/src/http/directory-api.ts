@@ -5,10 +5,11 @@ import type { Clinic } from "../clinic.ts"
 import { MAX_POST_BYTES, MAX_POST_RECORDS } from "../limits.ts"
 import type { RelayCore } from "../relay-core.ts"
 import { ChangeDirectory, type DirectoryHead } from "../requests/change-directory.ts"
+import type { ServedDirectory } from "../served-directory.ts"
 import { announceDirectory } from "../sweep.ts"
 import { answer, answerJson, answerMethod, type Headers, hasVersion, readBody } from "./answer.ts"
 
-const PATH = /^\/v1\/clinics\/([0-9a-f]{32})\/directory$/
+const PATH = /^\/v1\/clinics\/([0-9a-f]{32})\/directory(\/snapshot)?$/
 
 /** The directory is public and signed: any page may read it. */
 const READABLE: Headers = {
@@ -27,16 +28,21 @@ export async function handleDirectory(
   url: URL,
   isAllowedOrigin: (origin: string) => boolean,
 ): Promise<boolean> {
-  const name = PATH.exec(url.pathname)?.[1]
+  const [, name, snapshot] = PATH.exec(url.pathname) ?? []
   if (name === undefined) return false
   const clinic = core.clinics.get(Buffer.from(name, "hex").toString("latin1"))
   if (clinic === undefined) throw new WardlineError("ERR_NOT_FOUND", "this relay doesn't serve that clinic")
   switch (request.method) {
     case "GET":
     case "HEAD":
-      await sendDirectory(core, clinic, request, response, url)
+      if (snapshot === undefined) await sendDirectory(core, clinic, request, response, url)
+      else await sendShort(core, clinic, request, response)
       break
     case "POST":
+      if (snapshot !== undefined) {
+        answerMethod(response, "GET, HEAD, OPTIONS")
+        break
+      }
       await changeDirectory(core, clinic, request, response, isAllowedOrigin)
       break
     case "OPTIONS":
@@ -61,15 +67,42 @@ async function sendDirectory(
   url: URL,
 ): Promise<void> {
   const from = fromOf(url)
-  const { link } = clinic.directory
-  const etag = `"${toHex(link)}"`
+  const wraps = wrapsOf(url)
+  await send(core, clinic, request, response, (served) => served.body(from, wraps))
+}
+
+/** `/v1/clinics/<id>/directory/snapshot`: what a first visitor begins from. */
+async function sendShort(
+  core: RelayCore,
+  clinic: Clinic,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  await send(core, clinic, request, response, (served) => served.short())
+}
+
+async function send(
+  core: RelayCore,
+  clinic: Clinic,
+  request: IncomingMessage,
+  response: ServerResponse,
+  makeBody: (served: ServedDirectory) => Buffer,
+): Promise<void> {
+  const served = await clinic.served(core.store)
+  const body = makeBody(served)
+  const etag = `"${toHex(served.directory.link)}"`
   const headers = { ...READABLE, ETag: etag, "Cache-Control": "no-cache" }
-  if (hasVersion(request, etag)) {
-    answer(response, 304, headers)
-    return
-  }
-  const body = await clinic.directoryBody(core.store, from)
-  answer(response, 200, { ...headers, "Content-Type": "application/octet-stream" }, body)
+  if (hasVersion(request, etag)) answer(response, 304, headers)
+  else answer(response, 200, { ...headers, "Content-Type": "application/octet-stream" }, body)
+}
+
+/** Whose wraps are asked for. They are no secret: a wrap opens for the device alone that it was made for. */
+function wrapsOf(url: URL): Uint8Array | "all" | undefined {
+  const text = url.searchParams.get("wraps")
+  if (text === null) return undefined
+  if (text === "all") return text
+  if (!/^[0-9a-f]{32}$/.test(text)) throw new WardlineError("ERR_MALFORMED", "wraps isn't a device")
+  return Buffer.from(text, "hex")
 }
 
 function fromOf(url: URL): number {

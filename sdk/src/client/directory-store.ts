@@ -1,0 +1,57 @@
+/** The directory on this device: the whole log in chunks, or what a first visit began from. */
+import type { Writer } from "../bytes.ts"
+import { MAX_FRAME_BYTES } from "../protocol/index.ts"
+import { decodeShortDirectory, encodeShortDirectory, type ShortDirectory } from "./directory-http.ts"
+import {
+  type ClinicStorage,
+  decodeHead,
+  decodeStored,
+  encodeHead,
+  encodeStored,
+  type SeenHead,
+} from "./storage.ts"
+
+/** The log, and the head that it must lead to; undefined where none is stored.
+ * @throws {WardlineError} ERR_KEYSTORE */
+export async function loadRecords(
+  storage: ClinicStorage,
+): Promise<{ records: Uint8Array[]; head: SeenHead } | undefined> {
+  const head = await storage.get(storage.directoryHeadKey)
+  if (head === undefined) return undefined
+  const records: Uint8Array[] = []
+  for (const key of await storage.directoryChunkKeys()) {
+    const chunk = (await storage.get(key)) ?? new Uint8Array(0)
+    const stored = decodeStored(chunk, (r) => r.list(r.u32(), (item) => item.lp32(MAX_FRAME_BYTES)))
+    for (const record of stored) records.push(record)
+  }
+  return { records, head: decodeHead(head) }
+}
+
+/** Adds the records after `from`, and the head that they lead to. What a first visit began from is done with. */
+export async function saveRecords(
+  storage: ClinicStorage,
+  from: number,
+  records: readonly Uint8Array[],
+  head: SeenHead,
+): Promise<void> {
+  const chunk = (writer: Writer): Writer =>
+    writer.u32(records.length).list(records, (w, record) => w.lp32(record))
+  await storage.set({
+    [storage.directoryChunkKey(from)]: encodeStored(chunk),
+    [storage.directoryHeadKey]: encodeHead(head),
+    [storage.directoryShortKey]: undefined,
+  })
+}
+
+/** What an earlier run began from, if that is all that it had when it ended.
+ * @throws {WardlineError} ERR_KEYSTORE */
+export async function loadShort(storage: ClinicStorage): Promise<ShortDirectory | undefined> {
+  const stored = await storage.get(storage.directoryShortKey)
+  return stored === undefined ? undefined : decodeStored(stored, (r) => decodeShortDirectory(r.rest()))
+}
+
+export async function saveShort(storage: ClinicStorage, short: ShortDirectory): Promise<void> {
+  await storage.set({
+    [storage.directoryShortKey]: encodeStored((w) => w.bytes(encodeShortDirectory(short))),
+  })
+}
