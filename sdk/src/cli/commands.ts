@@ -1,4 +1,8 @@
 /** Every command, in the order of the help. */
+import { adminAdd } from "./admin-add.ts"
+import { adminJoin } from "./admin-join.ts"
+import { adminList } from "./admin-list.ts"
+import { adminRemove } from "./admin-remove.ts"
 import { auditVerify } from "./audit-verify.ts"
 import type { Command } from "./command.ts"
 import { directoryAttest } from "./directory-attest.ts"
@@ -7,17 +11,31 @@ import { directoryShow } from "./directory-show.ts"
 import { init } from "./init.ts"
 import { keyCombine } from "./key-combine.ts"
 import { keySplit } from "./key-split.ts"
+import { policySet } from "./policy-set.ts"
+import { policyShow } from "./policy-show.ts"
+import { roleAdd } from "./role-add.ts"
 import { roleList } from "./role-list.ts"
+import { roleRotate } from "./role-rotate.ts"
 import { staffAdd } from "./staff-add.ts"
 import { staffList } from "./staff-list.ts"
 import { staffRevoke } from "./staff-revoke.ts"
+import { staffRoles } from "./staff-roles.ts"
 
 export const COMMANDS: readonly Command[] = [
   init,
   staffAdd,
   staffList,
+  staffRoles,
   staffRevoke,
   roleList,
+  roleAdd,
+  roleRotate,
+  policyShow,
+  policySet,
+  adminAdd,
+  adminJoin,
+  adminList,
+  adminRemove,
   directoryShow,
   directoryPush,
   directoryAttest,

@@ -22,8 +22,9 @@ import { checkRelayAddress, replayDirectory, syncDirectory } from "./directory-c
 import { rolesOfDirectory } from "./directory-view.ts"
 import { EXIT, type ExitCode } from "./exit-codes.ts"
 import { readPassphrase } from "./passphrase.ts"
+import { isTimeZone, readSetup, type Setup } from "./policy-file.ts"
 import { checkRootKeyPath, encodeRootKey, ROOT_KEY_HANDLING, writeRootKey } from "./root-key-file.ts"
-import { defaultSetup, isTimeZone, policyOf, readSetup, type Setup } from "./setup.ts"
+import { defaultSetup, policyOf } from "./setup.ts"
 
 export const init: Command = {
   name: "init",

@@ -48,6 +48,18 @@ export function decodeRootKey(text: string): Uint8Array {
   return seed
 }
 
+/** The seed in a file that is this clinic's root key, 32 bytes.
+ * @throws {WardlineError} ERR_CONFIG if there is no file, ERR_KEYSTORE if it is damaged or no root key file,
+ *   ERR_CLINIC_KEY if it is another clinic's. */
+export async function readRootKey(path: string, clinicKey: string): Promise<Uint8Array> {
+  const file = await readIfThere(path)
+  if (file === undefined) throw usage(`there is no root key file at ${path}`)
+  const seed = decodeRootKey(file.toString("utf8"))
+  if (toHex(signingKeyPair(seed).publicKey) !== clinicKey)
+    throw new WardlineError("ERR_CLINIC_KEY", `${path} is another clinic's root key`)
+  return seed
+}
+
 /** The clinic's name as a root key file gives it. */
 export function clinicNameOf(text: string): string | undefined {
   return /^clinic: (.+?)\r?$/m.exec(text)?.[1]

@@ -1,5 +1,4 @@
-/** What a new clinic is set up with: a JSON file that a person edits, checked as a whole. */
-import * as v from "valibot"
+/** What a new clinic starts with. */
 import {
   DEFAULT_FRESHNESS_SECONDS,
   DEFAULT_RETENTION_DAYS,
@@ -7,29 +6,7 @@ import {
 } from "../client/clinic-policy.ts"
 import type { NewClinic } from "../client/create-clinic.ts"
 import { DEFAULT_CONSENT } from "./consent-texts.ts"
-import {
-  changesOf,
-  DAY_SECONDS,
-  historyWord,
-  localized,
-  POLICY_FIELDS,
-  type PolicyFile,
-  readJsonFile,
-  slug,
-  type Texts,
-} from "./policy-file.ts"
-
-export { isTimeZone } from "./policy-file.ts"
-
-/** The clinic's name isn't in it: that is an option of `init`. */
-export interface Setup extends Omit<PolicyFile, "name"> {
-  readonly consent: { readonly id: string; readonly texts: Texts }
-}
-
-const SETUP: v.GenericSchema<unknown, Setup> = v.strictObject({
-  ...v.omit(v.strictObject(POLICY_FIELDS), ["name"]).entries,
-  consent: v.strictObject({ id: slug, texts: localized }),
-})
+import { changesOf, DAY_SECONDS, historyWord, type Setup } from "./policy-file.ts"
 
 /** What a small clinic in the United States can start with. */
 export function defaultSetup(timeZone: string): Setup {
@@ -76,11 +53,6 @@ export function defaultSetup(timeZone: string): Setup {
     retentionDays: DEFAULT_RETENTION_DAYS,
     freshnessDays: DEFAULT_FRESHNESS_SECONDS / DAY_SECONDS,
   }
-}
-
-/** @throws {WardlineError} ERR_CONFIG that names everything that is wrong with the file, at once. */
-export function readSetup(path: string): Promise<Setup> {
-  return readJsonFile(path, SETUP, "setup file")
 }
 
 /** The setup as AdminClient takes it; roles that it has no rule for get the default one. */

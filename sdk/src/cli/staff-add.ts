@@ -3,23 +3,16 @@ import { join, resolve } from "node:path"
 import { enrolmentLink } from "../client/enrolment-code.ts"
 import { randomSeeds } from "../client/storage.ts"
 import { deviceFromSeeds, wipe } from "../crypto/index.ts"
-import type { DirectoryState } from "../directory/index.ts"
-import { isSlug } from "../ids.ts"
 import { asAdmin } from "./admin-session.ts"
 import { type Input, usage } from "./arguments.ts"
 import { enrolmentsPath, openClinicFolder } from "./clinic-folder.ts"
 import { type Command, SHARED } from "./command.ts"
 import { dateText } from "./directory-view.ts"
-import { enrolmentText } from "./enrolment-file.ts"
+import { enrolmentFileName, enrolmentText } from "./enrolment-file.ts"
 import { EXIT } from "./exit-codes.ts"
 import { writeNewFile } from "./files.ts"
-import { inline } from "./output.ts"
-import { closest } from "./suggest.ts"
-
-interface WantedRole {
-  readonly role: string
-  readonly keeper: boolean
-}
+import { dayStart } from "./policy-file.ts"
+import { checkRolesExist, ROLE_OPTION, roleText, wantedRoles } from "./role-options.ts"
 
 export const staffAdd: Command = {
   name: "staff add",
@@ -30,11 +23,7 @@ export const staffAdd: Command = {
   ],
   options: {
     name: { value: "NAME", help: "as colleagues and patients will see it" },
-    role: {
-      value: "ROLE",
-      multiple: true,
-      help: "a role such as nursing. ROLE:keeper may also renew the role's key and vouch for\nthe directory; each role needs a keeper or two",
-    },
+    role: ROLE_OPTION,
     expires: {
       value: "DATE",
       help: "the last day, such as 2027-03-31, for a temp or a locum (default: never)",
@@ -61,7 +50,7 @@ export const staffAdd: Command = {
       const deviceId = Buffer.from(id).toString("hex")
       const file =
         out === undefined
-          ? join(enrolmentsPath(folder.path), `${fileName(name)}-${deviceId.slice(0, 8)}.txt`)
+          ? join(enrolmentsPath(folder.path), enrolmentFileName(name, deviceId))
           : resolve(out)
       const link = enrolmentLink(relay, { clinicKey: folder.clinic.clinicKey, ...seeds })
       wipe(seeds.signingSeed, seeds.wrappingSeed)
@@ -100,51 +89,13 @@ export const staffAdd: Command = {
   },
 }
 
-function wantedRoles(input: Input): WantedRole[] {
-  const roles = input.list("role").map((text) => {
-    const [role = "", mark, ...rest] = text.split(":")
-    if (!isSlug(role) || rest.length > 0 || (mark !== undefined && mark !== "keeper"))
-      throw usage(
-        `"${inline(text)}" is no role: write ROLE or ROLE:keeper, such as nursing or nursing:keeper`,
-      )
-    return { role, keeper: mark === "keeper" }
-  })
-  if (roles.length === 0) throw usage("--role is missing: what may this person read and answer?")
-  if (new Set(roles.map(({ role }) => role)).size !== roles.length) throw usage("a role was given twice")
-  return roles
-}
-
-/** A slip in a role's name would make a new, empty role and lock this person out of the real one.
- * @throws {WardlineError} ERR_CONFIG */
-function checkRolesExist(roles: readonly WantedRole[], directory: DirectoryState): void {
-  const known = [...directory.roleKeys.keys()]
-  for (const { role } of roles) {
-    if (directory.roleKeys.has(role)) continue
-    const near = closest(role, known)
-    const meant = near === undefined ? "" : `; did you mean ${near}?`
-    throw usage(`there is no role ${role}${meant} Roles: ${known.join(", ")}`)
-  }
-}
-
 /** The end of the given day, UTC. */
 function expiryOf(input: Input, nowMs: number): number | undefined {
   const text = input.text("expires")
   if (text === undefined) return undefined
-  const startMs = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN
-  // Date.parse takes February 30 for March 2.
-  if (Number.isNaN(startMs) || dateText(startMs) !== text)
-    throw usage("--expires must be a day such as 2027-03-31")
+  const startMs = dayStart(text)
+  if (startMs === undefined) throw usage("--expires must be a day such as 2027-03-31")
   const endMs = startMs + 86_400_000
   if (endMs <= nowMs) throw usage("--expires is in the past")
   return endMs
 }
-
-function fileName(name: string): string {
-  const ascii = name
-    .normalize("NFKD")
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, "-")
-  return ascii.replaceAll(/^-+|-+$/g, "").slice(0, 40) || "staff"
-}
-
-const roleText = ({ role, keeper }: WantedRole): string => (keeper ? `${role} (keeper)` : role)

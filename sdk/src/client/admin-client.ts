@@ -99,13 +99,18 @@ export class AdminClient {
     const storage = new ClinicStorage(context.keystore, context.clinicId)
     const device = await storage.loadDevice()
     if (device === undefined) throw new WardlineError("ERR_KEYSTORE", "this device isn't enrolled")
-    const tracker = await DirectoryTracker.load(context, storage)
+    const tracker = await DirectoryTracker.load(context, storage, { device: device.id })
     await tracker.refresh()
     if (!isAdmin(tracker.state, device.id)) {
       throw new WardlineError("ERR_FORBIDDEN", "this device isn't an administrator's")
     }
     await tracker.persist()
     return new AdminClient(context, tracker, device)
+  }
+
+  /** Of this administrator, hexadecimal. */
+  get deviceId(): string {
+    return toHex(this.#device.id)
   }
 
   /** The directory as this device has checked it. */
@@ -203,10 +208,13 @@ export class AdminClient {
   }
 
   /** Changes the policy; what isn't given stays. Roles that are new get their first key.
+   * @param changes - or what makes the whole new policy out of the one in force; called again if another change came
+   *   first.
    * @throws {WardlineError} ERR_CONFIG */
-  async setPolicy(changes: Partial<ClinicPolicy>): Promise<void> {
+  async setPolicy(changes: Partial<ClinicPolicy> | ((policy: ClinicPolicy) => ClinicPolicy)): Promise<void> {
     await this.#change((author) => {
-      const stated = { ...this.policy, ...changes }
+      const before = this.policy
+      const stated = typeof changes === "function" ? changes(before) : { ...before, ...changes }
       const created = rolesOfPolicy(stated).filter((role) => !author.state.roleKeys.has(role))
       author.add("policy", policyBody(withRoleRules(stated, created)))
       for (const role of created) renewRole(author, role)
@@ -244,9 +252,13 @@ export class AdminClient {
   }
 
   /** Removes another administrator, by the root key, and renews every role's key, as she held them all.
-   * @param deviceId - hexadecimal. */
+   * @param admin.deviceId - hexadecimal.
+   * @throws {WardlineError} ERR_FORBIDDEN for this administrator herself, and for one that there isn't; ERR_REVOKED. */
   async removeAdmin(admin: { rootSeed: Uint8Array; deviceId: string }): Promise<void> {
     const id = parseId(admin.deviceId)
+    // Her own next record, which renews the keys, would be refused.
+    if (equalBytes(id, this.#device.id))
+      throw new WardlineError("ERR_FORBIDDEN", "another administrator has to remove this one")
     await this.#change((author) => {
       const header = { type: "admin-remove", issued: author.nowMs } as const
       author.take(signRootRecord(signingKeyPair(admin.rootSeed), header, encodeDeviceReference(id)))
