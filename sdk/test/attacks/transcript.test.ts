@@ -11,10 +11,12 @@ import {
   deviceIdOf,
   encodeConsent,
   encodeConsentText,
-  encodeOpen,
+  encodeOpenHead,
+  recordPart,
   utf8,
 } from "../../src/protocol/index.ts"
 import { CONSENT_TEXT, NOW, seedOf, TestClinic, testDevice } from "../support/clinic.ts"
+import { signDetached } from "../support/forge.ts"
 import { assertRefused, assertUnusable } from "../support/refusal.ts"
 import { type Actor, Scene } from "../support/scene.ts"
 
@@ -200,14 +202,21 @@ test("a consent to an older text, made after the new one was published", () => {
 test("an open record by another device, or to a key that isn't the role's", () => {
   const scene = new Scene()
   const [consent, open] = scene.records as [Uint8Array, Uint8Array]
-  const body = decodeOpen(decodeRecord(open).body)
+  const { body: openBody, detached } = decodeRecord(open)
+  const body = decodeOpen(openBody)
   const header = { type: "open", scope: scene.conversation, issued: NOW } as const
-  assertRefused(reader(scene, consent), signRecord(testDevice("mallory"), header, encodeOpen(body)))
+  assertRefused(
+    reader(scene, consent),
+    signDetached(testDevice("mallory"), header, encodeOpenHead(body), detached),
+  )
   const [role] = body.roles
   if (!role) throw new Error("no role")
   const otherKey = { ...body, roles: [{ ...role, keyHash: seedOf("the relay's own key") }] }
-  assertRefused(reader(scene, consent), signRecord(scene.patient.device, header, encodeOpen(otherKey)))
-  const forged = open.slice()
+  assertRefused(
+    reader(scene, consent),
+    signDetached(scene.patient.device, header, encodeOpenHead(otherKey), detached),
+  )
+  const forged = recordPart(open).slice()
   forged[forged.length - 1] = (forged[forged.length - 1] as number) ^ 1
   assertRefused(reader(scene, consent), forged)
 })
@@ -267,7 +276,7 @@ test("a biller with the whole transcript opens nothing of a nursing conversation
   scene.deliver(scene.patient.message("private"))
   const biller = scene.replay("biller", scene.clinic.biller)
   assert.equal(
-    biller.events.filter((event) => event.kind === "message" || event.kind === "epoch"),
+    biller.events.filter((event) => event.kind === "message" || (event.kind === "epoch" && event.isOpen)),
     [],
   )
 })

@@ -2,20 +2,20 @@
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { concat, equalBytes } from "../../src/bytes.ts"
-import { createEpoch, currentEpoch, type Member, membersOfTranscript } from "../../src/conversation/index.ts"
-import { cryptoReady, hpkeOpen, hpkeSeal, sha256, signRecord } from "../../src/crypto/index.ts"
-import { isWardlineError } from "../../src/errors.ts"
 import {
-  asRole,
-  decodeEpoch,
-  decodeRecord,
-  encodeEpoch,
-  encodeRole,
-  wrapInfo,
-} from "../../src/protocol/index.ts"
+  createEpoch,
+  currentEpoch,
+  type Member,
+  membersOfTranscript,
+  type Transcript,
+} from "../../src/conversation/index.ts"
+import { cryptoReady, type Device, hpkeOpen, hpkeSeal, sha256 } from "../../src/crypto/index.ts"
+import { isWardlineError } from "../../src/errors.ts"
+import { asRole, decodeWraps, encodeRole, wrapInfo } from "../../src/protocol/index.ts"
 import { NOW, seedOf } from "../support/clinic.ts"
+import { epochParts, type ForgedEpoch, signDetached } from "../support/forge.ts"
 import { assertRefused, assertUnusable } from "../support/refusal.ts"
-import { type Actor, Scene } from "../support/scene.ts"
+import { Scene, shredKeyFor } from "../support/scene.ts"
 
 const test = suite("attacks: wraps")
 test.before(cryptoReady)
@@ -28,18 +28,20 @@ function forgeEpoch(
   scene: Scene,
   members: Member[],
   options: { secret?: Uint8Array; number?: number; parent?: Uint8Array } = {},
-): Uint8Array {
+): ForgedEpoch {
   const parent = currentEpoch(scene.patient.state)
   const { position, link } = scene.patient.directory()
-  return createEpoch({
+  const { head, wraps } = createEpoch({
     conversation: scene.conversation,
     number: options.number ?? (parent?.number ?? 0) + 1,
     parent: options.parent ?? parent?.hash ?? new Uint8Array(32),
     directory: { position, link },
     members,
     secret: options.secret ?? SECRET,
+    shredKey: shredKeyFor(scene.conversation),
     seeds: members.map((_, i) => seedOf(`forged ${i}`, 64)),
   })
+  return { head, wraps: decodeWraps(wraps, members.length) }
 }
 
 function honestMembers(scene: Scene): Member[] {
@@ -47,8 +49,9 @@ function honestMembers(scene: Scene): Member[] {
   return membersOfTranscript(scene.patient.state, directory, directory.position)
 }
 
-function signEpoch(by: Actor, body: Uint8Array): Uint8Array {
-  return signRecord(by.device, { type: "epoch", scope: by.state.conversation, issued: NOW }, body)
+function signEpoch(by: { device: Device; state: Transcript }, { head, wraps }: ForgedEpoch): Uint8Array {
+  const header = { type: "epoch", scope: by.state.conversation, issued: NOW } as const
+  return signDetached(by.device, header, head, concat(...wraps))
 }
 
 test("the forge itself makes a good epoch when it does nothing bad", () => {
@@ -59,7 +62,7 @@ test("the forge itself makes a good epoch when it does nothing bad", () => {
 test("two roles given different epoch secrets: the role with the odd one refuses the epoch", () => {
   const scene = new Scene({ roles: ["billing", "nursing"] })
   const members = honestMembers(scene)
-  const honest = decodeEpoch(forgeEpoch(scene, members))
+  const honest = forgeEpoch(scene, members)
   const nursing = members.findIndex((member) => equalBytes(member.id, encodeRole(asRole("nursing"))))
   const wraps = [...honest.wraps]
   const info = wrapInfo(sha256(honest.head), nursing)
@@ -71,36 +74,35 @@ test("two roles given different epoch secrets: the role with the odd one refuses
     seedOf("another secret"),
     seed,
   )
-  assertUnusable(scene.nurse, signEpoch(scene.patient, encodeEpoch(honest.head, wraps)))
+  assertUnusable(scene.nurse, signEpoch(scene.patient, { head: honest.head, wraps }))
 })
 
 test("a wrap moved from an earlier epoch", () => {
   const scene = new Scene()
-  const earlier = decodeEpoch(decodeRecord(scene.records[2] as Uint8Array).body)
-  const body = decodeEpoch(forgeEpoch(scene, honestMembers(scene)))
-  assertUnusable(scene.nurse, signEpoch(scene.patient, encodeEpoch(body.head, earlier.wraps)))
+  const earlier = epochParts(scene.records[2] as Uint8Array)
+  const body = forgeEpoch(scene, honestMembers(scene))
+  assertUnusable(scene.nurse, signEpoch(scene.patient, { head: body.head, wraps: earlier.wraps }))
 })
 
 test("a wrap moved to another slot", () => {
   const scene = new Scene({ roles: ["billing", "nursing"] })
-  const body = decodeEpoch(forgeEpoch(scene, honestMembers(scene)))
+  const body = forgeEpoch(scene, honestMembers(scene))
   const swapped = [body.wraps[0], body.wraps[2], body.wraps[1]] as Uint8Array[]
-  assertUnusable(scene.nurse, signEpoch(scene.patient, encodeEpoch(body.head, swapped)))
+  assertUnusable(scene.nurse, signEpoch(scene.patient, { head: body.head, wraps: swapped }))
 })
 
 test("an epoch moved to another conversation with all its wraps, signed anew", () => {
   const [one, other] = [new Scene({ name: "one" }), new Scene({ name: "other" })]
-  const body = forgeEpoch(one, honestMembers(one))
-  const moved = decodeEpoch(body)
+  const moved = forgeEpoch(one, honestMembers(one))
   const parent = currentEpoch(other.nurse.state)?.hash as Uint8Array
   const head = concat(moved.head.subarray(0, 6), parent, moved.head.subarray(38))
-  assertUnusable(other.nurse, signEpoch(other.patient, encodeEpoch(head, moved.wraps)))
+  assertUnusable(other.nurse, signEpoch(other.patient, { head, wraps: moved.wraps }))
 })
 
 test("a secret taken along into another conversation, wrapped well but committed to the old one", () => {
   const [one, other] = [new Scene({ name: "one" }), new Scene({ name: "other" })]
   const members = honestMembers(other)
-  const taken = decodeEpoch(forgeEpoch(one, members))
+  const taken = forgeEpoch(one, members)
   const head = concat(
     taken.head.subarray(0, 6),
     currentEpoch(other.nurse.state)?.hash as Uint8Array,
@@ -109,7 +111,7 @@ test("a secret taken along into another conversation, wrapped well but committed
   const wraps = members.map((member, i) =>
     hpkeSeal(member.publicKey, wrapInfo(sha256(head), i), NOTHING, SECRET, { seed: seedOf(`t${i}`, 64) }),
   )
-  assertUnusable(other.nurse, signEpoch(other.patient, encodeEpoch(head, wraps)))
+  assertUnusable(other.nurse, signEpoch(other.patient, { head, wraps }))
 })
 
 test("a slot removed, so that a role goes blind: everyone else refuses the epoch", () => {
@@ -160,7 +162,7 @@ test("a slot that names the right key by another generation", () => {
 test("a suite downgraded", () => {
   const scene = new Scene()
   const body = forgeEpoch(scene, honestMembers(scene))
-  body[1] = 0
+  body.head[1] = 0
   assertRefused(scene.nurse, signEpoch(scene.patient, body))
 })
 
@@ -177,17 +179,13 @@ test("an epoch number that skips ahead, and a parent that nobody knows", () => {
 test("an epoch by somebody who is no participant", () => {
   const scene = new Scene()
   const biller = scene.replay("nurse", scene.clinic.nurse)
-  const record = signRecord(
-    scene.clinic.biller,
-    { type: "epoch", scope: scene.conversation, issued: NOW },
-    forgeEpoch(scene, honestMembers(scene)),
-  )
-  assertRefused(biller, record)
+  const stranger = { device: scene.clinic.biller, state: scene.patient.state }
+  assertRefused(biller, signEpoch(stranger, forgeEpoch(scene, honestMembers(scene))))
 })
 
 test("ten thousand malformed wraps fail with one error", () => {
   const scene = new Scene()
-  const body = decodeEpoch(forgeEpoch(scene, honestMembers(scene)))
+  const body = forgeEpoch(scene, honestMembers(scene))
   const seed = scene.clinic.roleSeedsOf(scene.clinic.nurse)("nursing", 1) as Uint8Array
   const info = wrapInfo(sha256(body.head), 1)
   const messages = new Set<string>()

@@ -4,13 +4,15 @@ import * as assert from "uvu/assert"
 import {
   currentEpoch,
   isEpochNeeded,
+  listingKeyOf,
   openSummary,
   type TranscriptEvent,
 } from "../../src/conversation/index.ts"
 import { cryptoReady } from "../../src/crypto/index.ts"
 import { isWardlineError } from "../../src/errors.ts"
+import { decodeOpen, decodeRecord, decodeSummaries } from "../../src/protocol/index.ts"
 import { NOW } from "../support/clinic.ts"
-import { Scene } from "../support/scene.ts"
+import { Scene, shredKeyFor } from "../support/scene.ts"
 
 const test = suite("conversation")
 test.before(cryptoReady)
@@ -41,13 +43,14 @@ test("a patient writes, two nurses read, one answers, the patient reads", () => 
 
 test("the sealed summary opens for the addressed role", () => {
   const scene = new Scene()
-  const open = scene.nurse.events[1]
-  if (open?.kind !== "open") throw new Error("no open record")
-  const [entry] = open.open.roles
-  if (!entry) throw new Error("no role")
+  const { body, detached } = decodeRecord(scene.records[1] as Uint8Array)
+  const [entry] = decodeOpen(body).roles
+  const [sealedSummary] = decodeSummaries(detached, 1)
+  if (!entry || !sealedSummary) throw new Error("no role")
   const seed = scene.clinic.roleSeedsOf(scene.clinic.nurse)("nursing", 1) as Uint8Array
   const from = { conversation: scene.conversation, role: entry.role, generation: entry.generation }
-  assert.equal(openSummary(entry.sealedSummary, from, seed), {
+  const listingKey = listingKeyOf(shredKeyFor(scene.conversation), scene.conversation)
+  assert.equal(openSummary(sealedSummary, from, seed, listingKey), {
     topic: "refill",
     language: "en",
     priority: "routine",

@@ -78,7 +78,13 @@ export function testPolicy(): Policy {
       { id: "refill", label: en("Refill"), replyWithinMinutes: 240, roles: [asRole("nursing")] },
       { id: "bill", label: en("A bill"), replyWithinMinutes: 480, roles: [asRole("billing")] },
     ],
-    roleRules: [],
+    roleRules: ["nursing", "billing"].map((role) => ({
+      role: asRole(role),
+      history: "all",
+      sinceMs: 0,
+      rotationDays: 90,
+      mayChangeMembers: true,
+    })),
   }
 }
 

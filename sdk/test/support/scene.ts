@@ -1,14 +1,22 @@
 /** A conversation among real devices, with the relay's part (the order of records) in the test's hands. */
+import { toHex } from "../../src/bytes.ts"
 import {
   applyRecord,
   type Composer,
   composeAccess,
+  composeArchive,
   composeClose,
   composeConsent,
   composeEpoch,
+  composeGrant,
+  composeMember,
   composeMessage,
   composeOpen,
+  composeReopen,
+  composeShred,
+  composeWithdraw,
   type KnownPayload,
+  type Member,
   type SlotKeys,
   startTranscript,
   type Transcript,
@@ -16,8 +24,15 @@ import {
 } from "../../src/conversation/index.ts"
 import type { Device } from "../../src/crypto/index.ts"
 import { type DirectoryState, newestRoleKey } from "../../src/directory/index.ts"
-import { asRole, type CloseReason, type Purpose, utf8 } from "../../src/protocol/index.ts"
-import { CONSENT_TEXT, NOW, seededRandom, seedOf, TestClinic, testDevice } from "./clinic.ts"
+import {
+  asRole,
+  type CloseReason,
+  type MemberChange,
+  type Purpose,
+  type ReopenReason,
+  utf8,
+} from "../../src/protocol/index.ts"
+import { CONSENT_TEXT, keysOf, NOW, seededRandom, seedOf, TestClinic, testDevice } from "./clinic.ts"
 
 /** One device's view of one conversation. */
 export class Actor {
@@ -29,6 +44,8 @@ export class Actor {
   nowMs: number = NOW
   state: Transcript
   events: TranscriptEvent[] = []
+  /** As the relay serves it. */
+  shredKey: Uint8Array | undefined
 
   constructor(name: string, device: Device, clinic: TestClinic, conversation: Uint8Array) {
     this.device = device
@@ -36,17 +53,20 @@ export class Actor {
     this.#random = seededRandom(name)
     this.directory = () => clinic.directory
     this.state = startTranscript(conversation)
+    this.shredKey = shredKeyFor(conversation)
   }
 
   get keys(): SlotKeys {
     return {
       device: { id: this.device.id, seed: this.device.wrapping.seed },
       roleSeed: this.#clinic.roleSeedsOf(this.device),
+      shredKey: this.shredKey,
     }
   }
 
   get composer(): Composer {
-    return { device: this.device, directory: this.directory(), nowMs: this.nowMs, random: this.#random }
+    const { device, nowMs, shredKey } = this
+    return { device, directory: this.directory(), nowMs, shredKey, random: this.#random }
   }
 
   /** Takes what the relay says is the next record. */
@@ -82,12 +102,60 @@ export class Actor {
   }
 
   access(role = "nursing", purpose: Purpose = "TREAT"): Uint8Array {
-    return composeAccess(this.composer, this.state.conversation, { role: asRole(role), purpose })
+    const sealedReason = purpose === "BTG" ? { sealedReason: seedOf("reason", 1200) } : {}
+    const access = { role: asRole(role), purpose, ...sealedReason }
+    return composeAccess(this.composer, this.state.conversation, access)
+  }
+
+  member(change: MemberChange): Uint8Array {
+    return composeMember(this.composer, this.state, change)
+  }
+
+  addRole(role: string): Uint8Array {
+    return this.member({ change: "add-role", role: asRole(role) })
+  }
+
+  removeRole(role: string): Uint8Array {
+    return this.member({ change: "remove-role", role: asRole(role) })
+  }
+
+  addDevice(device: Device): Uint8Array {
+    return this.member({ change: "add-device", keys: keysOf(device), kind: "device", until: 0 })
+  }
+
+  removeDevice(device: Device): Uint8Array {
+    return this.member({ change: "remove-device", device: device.id })
+  }
+
+  /** Everything that this actor can open, for a current member. */
+  grant(member: Member): Uint8Array {
+    return composeGrant(this.composer, this.state, member)
+  }
+
+  archive(): Uint8Array {
+    return composeArchive(this.composer, this.state)
+  }
+
+  reopen(reason: ReopenReason = "follow-up"): Uint8Array {
+    return composeReopen(this.composer, this.state.conversation, reason)
+  }
+
+  withdraw(): Uint8Array {
+    return composeWithdraw(this.composer, this.state.conversation)
+  }
+
+  shred(): Uint8Array {
+    return composeShred(this.composer, this.state.conversation, "patient-request")
   }
 
   close(reason: CloseReason = "resolved"): Uint8Array {
     return composeClose(this.composer, this.state.conversation, reason)
   }
+}
+
+/** The shred key of a test's conversation. */
+export function shredKeyFor(conversation: Uint8Array): Uint8Array {
+  return seedOf(`shred ${toHex(conversation)}`)
 }
 
 /** A conversation of a patient, a nurse and her colleague, opened, with an epoch and both nurses' access. */
@@ -111,8 +179,18 @@ export class Scene {
     this.deliver(this.colleague.access())
   }
 
+  /** Who is shown each record from now on, besides the first three. */
+  readonly others: Actor[] = []
+
   get all(): Actor[] {
-    return [this.patient, this.nurse, this.colleague]
+    return [this.patient, this.nurse, this.colleague, ...this.others]
+  }
+
+  /** Somebody who comes later, is shown everything so far, and stays. */
+  join(name: string, device: Device): Actor {
+    const actor = this.replay(name, device)
+    this.others.push(actor)
+    return actor
   }
 
   actor(name: string, device: Device): Actor {
