@@ -145,6 +145,11 @@ export class TestClinic {
     this.sign("device-revoke", encodeDeviceReference(device.id))
   }
 
+  removeAdmin(): void {
+    const header = { type: "admin-remove", issued: NOW - DAY } as const
+    this.add(signRootRecord(this.root, header, encodeDeviceReference(this.admin.id)))
+  }
+
   attest(): void {
     this.sign("attest", encodeAttest(attestOf(this.directory, this.admin.id, sha256)))
   }
