@@ -1,7 +1,11 @@
 /** Wardline's SDK: clients for patients, staff and administrators, in browsers and Node. */
 
+export { type Preview, previewOf } from "./attachments/images/preview.ts"
+export { safeFileName } from "./attachments/names.ts"
 export { AdminClient, type Enrolled, type NewStaff } from "./client/admin-client.ts"
+export type { SendFileOptions } from "./client/attachment-transfers.ts"
 export type {
+  AttachmentInfo,
   ChatMessage,
   ConversationView,
   MessageAuthor,
@@ -18,9 +22,11 @@ export { decodeEnrolment, type Enrolment, enrolmentLink } from "./client/enrolme
 export { ClockEvent } from "./client/events.ts"
 export type { ClientOptions } from "./client/options.ts"
 export { PatientClient } from "./client/patient-client.ts"
+export type { SendableFile, StreamedFile } from "./client/sendable-file.ts"
 export { StaffClient } from "./client/staff-client.ts"
 export type { StaffConversation } from "./client/staff-conversation.ts"
 export type { DeviceSeeds } from "./client/storage.ts"
+export type { TransferOptions, TransferProgress } from "./client/transfer-retries.ts"
 export { ERROR_CODES, type ErrorCode, isErrorCode, isWardlineError, WardlineError } from "./errors.ts"
 export { openIndexedDbKeystore } from "./keystore/indexed-db.ts"
 export type { Keystore } from "./keystore/keystore.ts"

@@ -3,12 +3,16 @@
 import { concat, utf8 } from "../bytes.ts"
 import { STREAM_HEADER_BYTES, STREAM_TAG_BYTES } from "../crypto/index.ts"
 import type { ConversationId } from "../ids.ts"
+import { MAX_BLOB_BYTES } from "../protocol/index.ts"
 
 /** Plaintext of each chunk but the last, which may be shorter. */
 export const CHUNK_BYTES = 65_536
 export const SEALED_CHUNK_BYTES: number = CHUNK_BYTES + STREAM_TAG_BYTES
 /** Every smaller file looks like this one. */
 const MIN_PADDED_BYTES = 4096
+
+/** The largest file: what its padding and tags leave of the largest blob. */
+export const MAX_FILE_BYTES: number = 0.875 * MAX_BLOB_BYTES
 
 /** 16 random bytes: names a blob within its conversation. */
 export type BlobId = Uint8Array

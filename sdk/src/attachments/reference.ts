@@ -3,8 +3,7 @@
 import * as v from "valibot"
 import { fromHex } from "../bytes.ts"
 import { type ConversationId, HASH_BYTES, ID_BYTES } from "../ids.ts"
-import { MAX_BLOB_BYTES } from "../protocol/index.ts"
-import type { BlobPlace } from "./layout.ts"
+import { type BlobPlace, MAX_FILE_BYTES } from "./layout.ts"
 import { isMediaType } from "./media-types.ts"
 import { MAX_FILE_NAME_CHARACTERS } from "./names.ts"
 import type { FileSecrets } from "./open-file.ts"
@@ -50,7 +49,7 @@ export const AttachmentSchema: v.StrictObjectSchema<
   blob: hex(ID_BYTES),
   key: hex(32),
   hash: hex(HASH_BYTES),
-  size: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_BLOB_BYTES)),
+  size: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_FILE_BYTES)),
   mediaType: v.pipe(v.string(), v.check(isMediaType)),
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_FILE_NAME_CHARACTERS)),
   caption: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_CAPTION_CHARACTERS)) as Text),

@@ -21,6 +21,16 @@ export type SystemNote =
   | { readonly type: "access"; readonly purpose: Purpose; readonly untilMs: number }
   | { readonly type: "closed"; readonly reason: CloseReason }
 
+/** A file that goes with a message. */
+export interface AttachmentInfo {
+  /** Fit to be shown and saved under: no path, no device, nothing that reads backwards. */
+  readonly name: string
+  /** What the sender says it is, such as image/jpeg. */
+  readonly mediaType: string
+  /** Bytes. */
+  readonly size: number
+}
+
 export interface ChatMessage {
   /** The record's hash in hexadecimal, or the outbox's id while sending. */
   readonly id: string
@@ -29,7 +39,7 @@ export interface ChatMessage {
   /** In the transcript; absent while sending. */
   readonly position?: number
   /** `unknown`: a kind that this version doesn't know ("update your app"). `refused`: it could not be trusted. */
-  readonly kind: "text" | "profile" | "system" | "unknown" | "refused"
+  readonly kind: "text" | "attachment" | "profile" | "system" | "unknown" | "refused"
   readonly mine: boolean
   readonly from: MessageAuthor
   readonly text: string
@@ -38,6 +48,8 @@ export interface ChatMessage {
   readonly state: MessageState
   readonly error?: WardlineError
   readonly system?: SystemNote
+  /** Of a message of kind `attachment`; its `text` is the caption. */
+  readonly attachment?: AttachmentInfo
 }
 
 export interface ConversationView {
@@ -58,8 +70,9 @@ export interface ConversationView {
 /** A message in the outbox, as the view needs it. */
 export interface OutboxEntry {
   readonly localId: string
-  readonly kind: "text" | "profile"
+  readonly kind: "text" | "profile" | "attachment"
   readonly text: string
+  readonly attachment?: AttachmentInfo
   readonly at: number
   /** The record's hash in hexadecimal, once the relay has stored it. */
   readonly ackedAs?: string

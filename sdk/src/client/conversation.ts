@@ -1,11 +1,19 @@
 /** One conversation as an application uses it. */
 import { abortedError, onAbort, throwIfAborted } from "../abort.ts"
+import type { KnownPayload } from "../conversation/index.ts"
 import { WardlineError } from "../errors.ts"
+import type { SendFileOptions } from "./attachment-transfers.ts"
 import type { ChatMessage, ConversationView } from "./chat.ts"
 import type { ConversationEngine } from "./engine.ts"
+import type { SendableFile } from "./sendable-file.ts"
+import type { TransferOptions } from "./transfer-retries.ts"
 
 /** As in the message's schema. */
 const MAX_TEXT_CHARACTERS = 16_000
+
+/** A page pays for files when the first one is sent or opened. */
+const loadTransfers = (): Promise<typeof import("./attachment-transfers.ts")> =>
+  import("./attachment-transfers.ts")
 
 /** A conversation: its messages, its outbox, and what may be done with it. Dispatches `change` after every change
  * of its view. Clients make it. */
@@ -32,10 +40,51 @@ export class Conversation extends EventTarget {
   async send(text: string, options: { signal?: AbortSignal } = {}): Promise<ChatMessage> {
     if (text.trim() === "") throw new WardlineError("ERR_MALFORMED", "there is nothing to send")
     if (text.length > MAX_TEXT_CHARACTERS) throw new WardlineError("ERR_TOO_LARGE", "the message is too long")
-    const localId = await this.#engine.post({ v: 1, type: "text", text }, options.signal)
+    return await this.#post({ v: 1, type: "text", text }, options.signal)
+  }
+
+  async #post(payload: KnownPayload, signal: AbortSignal | undefined): Promise<ChatMessage> {
+    const localId = await this.#engine.post(payload, signal)
     const sent = this.view.messages.find((message) => message.localId === localId)
     if (sent === undefined) throw new WardlineError("ERR_INTERNAL", "a sent message is gone")
     return sent
+  }
+
+  /** Seals a file, uploads it, and sends the message that stands for it. Images lose their metadata first, but for
+   * which way up they are. The file itself isn't in the outbox: whoever closes the page before it has arrived sends it
+   * again.
+   * @returns the message, once the relay has stored it.
+   * @throws {WardlineError} ERR_TOO_LARGE; ERR_MALFORMED for a damaged image, ERR_UNSUPPORTED for one of a format that
+   *   can't be cleaned, both unless `keepOriginal`; ERR_CLOSED, ERR_FORK, ERR_OFFLINE after many tries, ERR_ABORTED. */
+  async sendFile(file: SendableFile, options: SendFileOptions = {}): Promise<ChatMessage> {
+    this.#engine.assertWritable()
+    const { uploadFile } = await loadTransfers()
+    const payload = await uploadFile(this.#engine.transfers, file, options)
+    return await this.#post(payload, options.signal)
+  }
+
+  /** Fetches a message's file; resolves once all of it has arrived and is what its sender sealed, never before. Its
+   * type is one that a browser runs nothing of, such as the image's, or application/octet-stream.
+   * @param messageId - in the view, of a message with an `attachment`.
+   * @throws {WardlineError} ERR_NOT_FOUND; ERR_OPEN_FAILED for a file that was changed, cut or exchanged, all alike;
+   *   ERR_ACCESS_REQUIRED, ERR_OFFLINE after many tries, ERR_ABORTED. */
+  async openFile(messageId: string, options: TransferOptions = {}): Promise<Blob> {
+    const payload = this.#engine.attachment(messageId)
+    const { downloadFile } = await loadTransfers()
+    return await downloadFile(this.#engine.transfers, payload, options)
+  }
+
+  /** Fetches a message's file into a stream, such as a file on disk, without holding it. The stream is closed only
+   * once all of it is what its sender sealed; otherwise it is aborted, and what it was given is not the file.
+   * @throws {WardlineError} as openFile; or whatever the stream fails with. */
+  async saveFile(
+    messageId: string,
+    sink: WritableStream<Uint8Array>,
+    options: TransferOptions = {},
+  ): Promise<void> {
+    const payload = this.#engine.attachment(messageId)
+    const { saveFile } = await loadTransfers()
+    await saveFile(this.#engine.transfers, payload, sink, options)
   }
 
   /** Sends a failed message after all.

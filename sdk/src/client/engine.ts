@@ -1,14 +1,17 @@
 /** What stands behind a conversation: follows the transcript, sends the outbox, builds the view. */
-import { fromHex, toHex } from "../bytes.ts"
+import type { AttachmentPayload } from "../attachments/reference.ts"
+import { fromHex, toBase64Url, toHex } from "../bytes.ts"
 import type { KnownPayload, Transcript, TranscriptEvent } from "../conversation/index.ts"
 import { deviceAt } from "../directory/index.ts"
-import { WardlineError } from "../errors.ts"
-import type { Ack, Session } from "../transport/index.ts"
+import { isWardlineError, WardlineError } from "../errors.ts"
+import type { Ack, Session, Ticket } from "../transport/index.ts"
 import type { ConversationView, MessageAuthor } from "./chat.ts"
 import { Follower } from "./follower.ts"
 import type { ConversationHost } from "./host.ts"
 import { Sender } from "./sender.ts"
+import type { TransferHost } from "./transfer-retries.ts"
 import {
+  attachmentOf,
   buildMessages,
   countUnread,
   EMPTY_VIEW,
@@ -90,6 +93,31 @@ export class ConversationEngine {
   async post(payload: KnownPayload, signal: AbortSignal | undefined): Promise<string> {
     this.assertWritable()
     return await this.#sender.send(payload, signal)
+  }
+
+  /** What sending and fetching a file of this conversation takes. */
+  get transfers(): TransferHost {
+    const { host } = this.#options
+    const conversation = fromHex(this.id)
+    return {
+      relay: host.relay,
+      conversation,
+      ticket: async (blob, size, signal) => {
+        const ask = (): Promise<Ticket> =>
+          host.onSession(signal, (session) => session.ticket(conversation, blob, size, signal))
+        const { token } = await ask().catch(async (error: unknown) => {
+          if (!isWardlineError(error, "ERR_ACCESS_REQUIRED") || !(await this.#renewAccess())) throw error
+          return await ask()
+        })
+        return toBase64Url(token)
+      },
+    }
+  }
+
+  /** The payload of a message that stands for a file.
+   * @throws {WardlineError} ERR_NOT_FOUND */
+  attachment(messageId: string): AttachmentPayload {
+    return attachmentOf(this.#viewState, messageId)
   }
 
   async retry(messageId: string): Promise<void> {

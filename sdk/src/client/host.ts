@@ -15,6 +15,13 @@ export interface ConversationHost {
   readonly slotKeys: () => SlotKeys
   /** The live session, if there is one. */
   readonly session: () => Session | undefined
+  /** The relay's address, for what goes over HTTP. */
+  readonly relay: URL
+  /** Does `work` on a live session, again on the next one if the connection is lost meanwhile. */
+  readonly onSession: <T>(
+    signal: AbortSignal | undefined,
+    work: (session: Session) => Promise<T>,
+  ) => Promise<T>
 }
 
 /** What composing a record takes, as of now.

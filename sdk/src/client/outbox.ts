@@ -3,6 +3,7 @@ import { fromUtf8, utf8 } from "../bytes.ts"
 import { decodePayload, type KnownPayload } from "../conversation/index.ts"
 import { type ErrorCode, isErrorCode } from "../errors.ts"
 import { MAX_FRAME_BYTES, MAX_PAYLOAD_BYTES } from "../protocol/index.ts"
+import { attachmentInfo } from "./attachment-info.ts"
 import type { OutboxEntry } from "./chat.ts"
 import { type ClinicStorage, decodeStored, encodeStored } from "./storage.ts"
 
@@ -98,12 +99,13 @@ export class Outbox {
 /** What the view shows of an item. */
 export function outboxEntry(item: OutboxItem): Omit<OutboxEntry, "ackedAs" | "waitingFor"> {
   const { localId, createdMs, failed } = item
-  const { kind, text } = textOf(item.payload)
-  return { localId, kind, text, at: createdMs, ...(failed === undefined ? {} : { failed }) }
+  return { localId, ...shownOf(item.payload), at: createdMs, ...(failed === undefined ? {} : { failed }) }
 }
 
-function textOf(payload: Uint8Array): { kind: "text" | "profile"; text: string } {
+function shownOf(payload: Uint8Array): Pick<OutboxEntry, "kind" | "text" | "attachment"> {
   const decoded = decodePayload(payload) as KnownPayload
+  if (decoded.type === "attachment")
+    return { kind: "attachment", text: decoded.caption ?? "", attachment: attachmentInfo(decoded) }
   if (decoded.type === "text") return { kind: "text", text: decoded.text }
   return { kind: "profile", text: decoded.type === "profile" ? (decoded.answer ?? "") : "" }
 }

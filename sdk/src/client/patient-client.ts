@@ -233,6 +233,8 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
       now: () => this.#core.now(),
       slotKeys: () => keys,
       session: () => this.#core.session(),
+      relay: this.#core.context.relay,
+      onSession: (signal, work) => this.#core.onSession(signal, work),
     }
   }
 

@@ -73,6 +73,8 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
       now: () => core.now(),
       slotKeys: () => ({ roleSeed: (role, generation) => this.#roleSeeds.get(role, generation) }),
       session: () => core.session(),
+      relay: core.context.relay,
+      onSession: (signal, work) => core.onSession(signal, work),
     }
     this.#tendTimer = setInterval(() => this.#tendIfOnline(), TEND_EVERY_MS)
   }

@@ -1,7 +1,9 @@
 /** From verified transcript events to what people see: pure, and cheap for each new record. */
+import type { AttachmentPayload } from "../attachments/reference.ts"
 import { equalBytes, toHex } from "../bytes.ts"
 import type { Participant, TranscriptEvent } from "../conversation/index.ts"
 import { WardlineError } from "../errors.ts"
+import { attachmentInfo } from "./attachment-info.ts"
 import type { ChatMessage, MessageAuthor, MessageState, OutboxEntry, SystemNote } from "./chat.ts"
 
 /** A transcript record that shows, without what may change about it later. */
@@ -16,6 +18,7 @@ interface Entry {
   readonly text: string
   readonly at: number
   readonly system?: SystemNote
+  readonly attachment?: AttachmentPayload
 }
 
 /** How far each side has come in the transcript. */
@@ -101,6 +104,10 @@ function reduceMessage(view: ViewState, event: MessageEvent, mine: boolean): Vie
   }
   const next: ViewState = { ...view, [from.kind]: { ...before, seen } }
   if (payload.type === "text") return append(next, event, { ...author, kind: "text", text: payload.text })
+  if (payload.type === "attachment") {
+    const shown = { kind: "attachment", text: payload.caption ?? "", attachment: payload } as const
+    return append(next, event, { ...author, ...shown })
+  }
   if (payload.type === "unknown") return append(next, event, { ...author, kind: "unknown", text: "" })
   // Only the patient says who the patient is.
   if (payload.type !== "profile" || from.kind !== "patient")
@@ -176,6 +183,7 @@ function messageOf(
     state,
     ...(localId === undefined ? {} : { localId }),
     ...(entry.system === undefined ? {} : { system: entry.system }),
+    ...(entry.attachment === undefined ? {} : { attachment: attachmentInfo(entry.attachment) }),
   }
   built.set(entry, message)
   return message
@@ -190,8 +198,9 @@ function stateOf(entry: Entry, view: ViewState): MessageState {
 }
 
 function outboxMessage(entry: OutboxEntry, me: MessageAuthor): ChatMessage {
-  const { localId, kind, text, at, ackedAs, failed, waitingFor } = entry
-  const message = { id: ackedAs ?? localId, localId, kind, mine: true, from: me, text, at }
+  const { localId, kind, text, at, ackedAs, failed, waitingFor, attachment } = entry
+  const shown = { kind, text, ...(attachment === undefined ? {} : { attachment }) }
+  const message = { id: ackedAs ?? localId, localId, ...shown, mine: true, from: me, at }
   if (failed !== undefined) {
     return { ...message, state: "failed", error: new WardlineError(failed, "the message could not be sent") }
   }
@@ -220,5 +229,15 @@ export function newestFromOthers(view: ViewState): number {
 }
 
 function isFromOthers({ mine, kind }: Entry): boolean {
-  return !mine && (kind === "text" || kind === "profile" || kind === "unknown")
+  return !mine && (kind === "text" || kind === "attachment" || kind === "profile" || kind === "unknown")
+}
+
+/** The payload of a message that stands for a file.
+ * @throws {WardlineError} ERR_NOT_FOUND */
+export function attachmentOf(view: ViewState, messageId: string): AttachmentPayload {
+  for (let i = 0; i < view.length; i++) {
+    const { id, attachment } = view.entries[i] as Entry
+    if (id === messageId && attachment !== undefined) return attachment
+  }
+  throw new WardlineError("ERR_NOT_FOUND", "no message with a file has this id")
 }

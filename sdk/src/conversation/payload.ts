@@ -1,5 +1,6 @@
 /** What people say, inside the ciphertext: versioned JSON against schemas (docs/protocol.md, Payloads). */
 import * as v from "valibot"
+import { AttachmentSchema } from "../attachments/reference.ts"
 import { fromUtf8, utf8 } from "../bytes.ts"
 import { WardlineError } from "../errors.ts"
 import { MAX_PAYLOAD_BYTES } from "../protocol/index.ts"
@@ -24,6 +25,7 @@ const FieldSchema = v.strictObject({
 
 const SCHEMAS = {
   text: v.strictObject({ ...VERSION, type: v.literal("text"), text: words }),
+  attachment: AttachmentSchema,
   /** What the patient says of herself when she begins. */
   profile: v.strictObject({
     ...VERSION,

@@ -45,6 +45,7 @@ export interface DirectoryHead {
   readonly link: Uint8Array
 }
 export type Ack = Omit<FrameOf<"ack">, "kind" | "id">
+export type Ticket = Omit<FrameOf<"ticket">, "kind" | "id">
 export type Welcome = Omit<FrameOf<"welcome">, "kind" | "id">
 /** The listing key as it came out of the channel; undefined in an update, and where it is gone. */
 export type ListedConversation = Omit<FrameOf<"conversation">, "kind" | "id" | "listingKey"> & {
@@ -180,6 +181,22 @@ export class Session {
     this.#send({ kind: "keep", id: this.#takeId(), conversation, shredKey: sealed })
   }
 
+  /** Asks for a ticket: to upload a blob of `size` bytes, or, without a size, to download one.
+   * @throws {WardlineError} what the relay answers; ERR_OFFLINE, ERR_ABORTED. */
+  async ticket(
+    conversation: Uint8Array,
+    blob: Uint8Array,
+    size: number | undefined,
+    signal?: AbortSignal,
+  ): Promise<Ticket> {
+    const asked = { id: this.#takeId(), conversation, blob }
+    const frame: Frame =
+      size === undefined ? { kind: "download", ...asked } : { kind: "upload", ...asked, size }
+    const answer = await this.#request(frame, signal)
+    if (answer.kind === "ticket") return answer
+    throw protocolError("an answer of another kind")
+  }
+
   /** Asks for a conversation's records after a position, and for those to come. */
   subscribe(conversation: Uint8Array, after: number, handler: SubscriptionHandler): Subscription {
     const id = this.#takeId()
@@ -288,6 +305,7 @@ export class Session {
   #dispatch(frame: Frame): void {
     switch (frame.kind) {
       case "ack":
+      case "ticket":
         this.#waiting.get(frame.id)?.settle(frame)
         return
       case "keys": {
