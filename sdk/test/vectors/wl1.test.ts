@@ -24,18 +24,26 @@ test("every record type that is built is among them", () => {
     "access",
     "admin-add",
     "admin-remove",
+    "archive",
     "attest",
     "close",
     "consent",
     "consent-text",
     "device-add",
     "device-revoke",
+    "device-roles",
     "epoch",
+    "grant",
+    "member",
     "message",
     "open",
     "policy",
+    "recovery",
+    "reopen",
     "role-grant",
     "role-key",
+    "shred",
+    "withdraw",
   ])
 })
 
@@ -50,7 +58,11 @@ test("from the published seeds alone the directory replays and the patient's dev
   assert.is(toHex(device.id), seeds.id)
   const first = decodeRecord(fromHex(vectors.transcript[0]?.record ?? ""))
   assert.not(isDirectoryType(first.type))
-  const keys = { device: { id: device.id, seed: device.wrapping.seed }, roleSeed: () => undefined }
+  const keys = {
+    device: { id: device.id, seed: device.wrapping.seed },
+    roleSeed: () => undefined,
+    shredKey: fromHex(vectors.shredKey),
+  }
   let state = startTranscript(first.scope)
   const messages: string[] = []
   for (const { record, link } of vectors.transcript) {
@@ -60,7 +72,15 @@ test("from the published seeds alone the directory replays and the patient's dev
     if (event.kind === "message") messages.push(JSON.stringify(event.payload))
   }
   assert.equal(messages, vectors.messages)
-  assert.is(toHex(state.currents[0]?.key as Uint8Array), vectors.epoch.key)
+  assert.equal(
+    state.currents.map(({ key, masked, hash }) => ({
+      key: toHex(key as Uint8Array),
+      masked: toHex(masked as Uint8Array),
+      record: toHex(hash),
+    })),
+    vectors.epochs,
+  )
+  assert.is(state.shreddedAt, state.position)
 })
 
 test.run()
