@@ -52,10 +52,10 @@ export function forge(
   clinic: Clinic,
   type: RecordType,
   body: Uint8Array,
-  how: { issuer: Uint8Array; by: Uint8Array; tag?: string; scope?: Uint8Array },
+  how: { issuer: Uint8Array; by: Uint8Array; tag?: string; scope?: Uint8Array; issued?: number },
 ): Uint8Array {
   const unsigned = encodeUnsigned(
-    { type, scope: how.scope ?? clinic.id, issuer: how.issuer, issued: T0 },
+    { type, scope: how.scope ?? clinic.id, issuer: how.issuer, issued: how.issued ?? T0 },
     body,
   )
   return attachSignature(unsigned, sign(how.tag ?? `wl1/${type}`, unsigned, how.by))

@@ -25,3 +25,9 @@ export function flipBit(bytes: Uint8Array, bit: number): Uint8Array {
 export function counting(length: number, first = 0): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => first + i)
 }
+
+/** The value, which the test takes for granted. */
+export function there<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("what the test needs isn't there")
+  return value
+}
