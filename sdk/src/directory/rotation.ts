@@ -3,7 +3,15 @@
 import { equalBytes } from "../bytes.ts"
 import type { Role } from "../ids.ts"
 import { mayHold } from "./history-rule.ts"
-import { adminsOf, archiveRoleAt, grantsFor, isLiveDevice, membersOf, newestRoleKey, roleRuleAt } from "./queries.ts"
+import {
+  adminsOf,
+  archiveRoleAt,
+  grantsFor,
+  isLiveDevice,
+  membersOf,
+  newestRoleKey,
+  roleRuleAt,
+} from "./queries.ts"
 import {
   type DirectoryDevice,
   type DirectoryRoleKey,

@@ -30,17 +30,17 @@ for (const [i, vector] of vectors.cases.entries()) {
   test(`vector ${i + 1}: both sides come to one key`, () => {
     const client = ephemeralKeyPair(bytes("clientSecret"))
     const relay = new RelayChannel(bytes("relaySecret"))
-    assert.is(toHex(client.publicKey), vector["clientEphemeral"])
-    assert.is(toHex(relay.ephemeral), vector["relayEphemeral"])
-    assert.is(toHex(channelKey(client, relay.ephemeral)), vector["channelKey"])
-    assert.is(toHex(relay.keyWith(client.publicKey)), vector["channelKey"])
+    assert.is(toHex(client.publicKey), vector.clientEphemeral)
+    assert.is(toHex(relay.ephemeral), vector.relayEphemeral)
+    assert.is(toHex(channelKey(client, relay.ephemeral)), vector.channelKey)
+    assert.is(toHex(relay.keyWith(client.publicKey)), vector.channelKey)
   })
 
   test(`vector ${i + 1}: each side opens what the other sealed`, () => {
     const args = [bytes("channelKey"), bytes("nonce"), bytes("conversation"), bytes("shredKey")] as const
     const [key, , conversation, shredKey] = args
-    assert.is(toHex(sealChannelKey(...args)), vector["sealed"])
-    assert.is(toHex(sealByNode(...args)), vector["sealed"])
+    assert.is(toHex(sealChannelKey(...args)), vector.sealed)
+    assert.is(toHex(sealByNode(...args)), vector.sealed)
     assert.equal(openChannelKey(key, conversation, bytes("sealed")), shredKey)
     assert.equal(openByNode(key, conversation, bytes("sealed")), shredKey)
   })
@@ -53,7 +53,7 @@ for (const [i, vector] of vectors.cases.entries()) {
       ephemeral: bytes("relayEphemeral"),
     }
     const login = { clinic: bytes("clinic"), origin, ephemeral: bytes("clientEphemeral") }
-    assert.is(toHex(authInput(challenge, login)), vector["authInput"])
+    assert.is(toHex(authInput(challenge, login)), vector.authInput)
   })
 }
 
@@ -74,7 +74,11 @@ test("a sealed key opens only whole, under its own key, and for its own conversa
     assert.throws(() => openChannelKey(key, conversation, flipped), fails, `bit ${bit}`)
   }
   for (let length = 0; length < sealed.length; length++) {
-    assert.throws(() => openChannelKey(key, conversation, sealed.subarray(0, length)), fails, `cut at ${length}`)
+    assert.throws(
+      () => openChannelKey(key, conversation, sealed.subarray(0, length)),
+      fails,
+      `cut at ${length}`,
+    )
   }
   const longer = new Uint8Array(61)
   longer.set(sealed)
