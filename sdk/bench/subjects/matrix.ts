@@ -1,0 +1,169 @@
+/** @matrix-org/matrix-sdk-crypto-wasm: Megolm for messages, its session shared over Olm. A homeserver's answers are made
+ * here; stores are in memory. The sender knows everybody's device keys; claiming one-time keys is part of first contact. */
+import { importPeer } from "../peers.ts"
+import { groupTasks, LARGEST_GROUP, PAYLOAD_BYTES, repeated, type Subject, series, task } from "../subject.ts"
+
+type Opaque = object
+type Keys = Record<string, unknown>
+
+interface Request {
+  readonly id: string
+  readonly type: number
+  readonly body: string
+}
+
+interface Machine {
+  outgoingRequests(): Promise<Request[]>
+  markRequestAsSent(id: string, type: number, response: string): Promise<unknown>
+  updateTrackedUsers(users: Opaque[]): Promise<void>
+  getMissingSessions(users: Opaque[]): Promise<Request | null>
+  shareRoomKey(room: Opaque, users: Opaque[], settings: Opaque): Promise<Request[]>
+  receiveSyncChanges(
+    events: string,
+    devices: Opaque,
+    counts: Map<string, number>,
+    fallback: undefined,
+    settings: Opaque,
+  ): Promise<unknown[]>
+  encryptRoomEvent(room: Opaque, type: string, content: string): Promise<string>
+  decryptRoomEvent(event: string, room: Opaque, settings: Opaque): Promise<{ readonly event: string }>
+}
+
+/** What the bench uses of version 18, which isn't installed with the project. */
+interface Matrix {
+  initAsync(): Promise<void>
+  readonly UserId: { new (id: string): Opaque }
+  readonly DeviceId: { new (id: string): Opaque }
+  readonly RoomId: { new (id: string): Opaque }
+  readonly DeviceLists: { new (): Opaque }
+  readonly EncryptionSettings: { new (): { rotationPeriodMessages: bigint } }
+  readonly DecryptionSettings: { new (trust: number): Opaque }
+  readonly OlmMachine: { initialize(user: Opaque, device: Opaque): Promise<Machine> }
+  readonly RequestType: { readonly KeysUpload: number; readonly KeysQuery: number }
+  readonly TrustRequirement: { readonly Untrusted: number }
+}
+
+interface Person {
+  readonly id: string
+  readonly machine: Machine
+  readonly deviceKeys: Keys
+  /** Each may be claimed once. */
+  readonly oneTimeKeys: [string, unknown][]
+}
+
+const DEVICE = "DEVICE"
+const ROOM = "!room:localhost"
+const EVENT = "m.room.message"
+
+export async function loadMatrix(folder: string): Promise<Subject> {
+  const lib = await importPeer<Matrix>(folder, "@matrix-org/matrix-sdk-crypto-wasm")
+  await lib.initAsync()
+  const room = new lib.RoomId(ROOM)
+  // Ids and settings are used up by the calls that they are given to.
+  const untrusted = (): Opaque => new lib.DecryptionSettings(lib.TrustRequirement.Untrusted)
+  // The bench seals more than the usual 100 messages with one session.
+  const settings = (): Opaque =>
+    Object.assign(new lib.EncryptionSettings(), { rotationPeriodMessages: 1_000_000_000n })
+  const idsOf = (people: readonly { id: string }[]): Opaque[] => people.map(({ id }) => new lib.UserId(id))
+
+  let count = 0
+  const makePerson = async (): Promise<Person> => {
+    const id = `@person-${count++}:localhost`
+    const machine = await lib.OlmMachine.initialize(new lib.UserId(id), new lib.DeviceId(DEVICE))
+    const upload = (await machine.outgoingRequests()).find(({ type }) => type === lib.RequestType.KeysUpload)
+    const body = JSON.parse(upload?.body ?? "{}") as { device_keys: Keys; one_time_keys: Keys }
+    const oneTimeKeys = Object.entries(body.one_time_keys)
+    const counts = { one_time_key_counts: { signed_curve25519: oneTimeKeys.length } }
+    await machine.markRequestAsSent(upload?.id ?? "", lib.RequestType.KeysUpload, JSON.stringify(counts))
+    return { id, machine, deviceKeys: body.device_keys, oneTimeKeys }
+  }
+
+  /** Makes `sender` know the devices of `others`, as after a query to the homeserver. */
+  const introduce = async (sender: Person, others: readonly Person[]): Promise<void> => {
+    const everybody = [sender, ...others]
+    await sender.machine.updateTrackedUsers(idsOf(everybody))
+    const entries = everybody.map(({ id, deviceKeys }) => [id, { [DEVICE]: deviceKeys }])
+    const answer = JSON.stringify({ device_keys: Object.fromEntries(entries), failures: {} })
+    for (const { id, type } of await sender.machine.outgoingRequests())
+      if (type === lib.RequestType.KeysQuery) await sender.machine.markRequestAsSent(id, type, answer)
+  }
+
+  /** Shares a new room key with `others`; the bodies of what goes to their devices. */
+  const share = async ({ machine }: Person, others: readonly Person[]): Promise<Request[]> => {
+    const claim = await machine.getMissingSessions(idsOf(others))
+    if (claim !== null) {
+      const entries = others.map(({ id, oneTimeKeys }) => {
+        const [name, key] = oneTimeKeys[0] ?? ["", {}]
+        return [id, { [DEVICE]: { [name]: key } }]
+      })
+      const answer = { one_time_keys: Object.fromEntries(entries), failures: {} }
+      await machine.markRequestAsSent(claim.id, claim.type, JSON.stringify(answer))
+    }
+    const requests = await machine.shareRoomKey(room, idsOf(others), settings())
+    for (const { id, type } of requests) await machine.markRequestAsSent(id, type, "{}")
+    return requests
+  }
+
+  /** The to-device event that `receiver` gets out of what {@link share} made. */
+  const eventFor = (receiver: Person, sender: Person, requests: readonly Request[]): string => {
+    for (const { body } of requests) {
+      const { messages } = JSON.parse(body) as { messages: Record<string, Record<string, unknown>> }
+      const content = messages[receiver.id]?.[DEVICE]
+      if (content !== undefined)
+        return JSON.stringify([{ type: "m.room.encrypted", sender: sender.id, content }])
+    }
+    throw new Error("nothing was sent to this person")
+  }
+  const receive = ({ machine }: Person, events: string): Promise<unknown[]> =>
+    machine.receiveSyncChanges(events, new lib.DeviceLists(), new Map(), undefined, untrusted())
+
+  const sizeOf = (requests: readonly Request[]): number =>
+    requests.reduce((sum, { body }) => sum + Buffer.byteLength(body), 0)
+
+  const [alice, bob] = [await makePerson(), await makePerson()]
+  await introduce(alice, [bob])
+  await receive(bob, eventFor(bob, alice, await share(alice, [bob])))
+  const others = await series(makePerson)(LARGEST_GROUP - 1)
+  // Megolm seals JSON: as long as the others' payloads.
+  const empty = JSON.stringify({ msgtype: "m.text", body: "" })
+  const text = JSON.stringify({ msgtype: "m.text", body: "x".repeat(PAYLOAD_BYTES - empty.length) })
+
+  const seal = (): Promise<string> => alice.machine.encryptRoomEvent(room, EVENT, text)
+  let events = 0
+  return {
+    seal: task(repeated(undefined), async () => (await seal()).length),
+    open: task(
+      series(async () =>
+        JSON.stringify({
+          type: "m.room.encrypted",
+          event_id: `$${events++}`,
+          sender: alice.id,
+          origin_server_ts: Date.now(),
+          room_id: ROOM,
+          content: JSON.parse(await seal()) as unknown,
+        }),
+      ),
+      async (event) => (await bob.machine.decryptRoomEvent(event, room, untrusted())).event.length,
+    ),
+    ...groupTasks((size) => {
+      const members = others.slice(0, size - 1)
+      const newSender = series(async () => {
+        const sender = await makePerson()
+        await introduce(sender, members)
+        return sender
+      })
+      return task(newSender, async (sender) => sizeOf(await share(sender, members)))
+    }),
+    join: task(
+      series(async () => {
+        const [sender, receiver] = [await makePerson(), await makePerson()]
+        await introduce(sender, [receiver])
+        return { receiver, events: eventFor(receiver, sender, await share(sender, [receiver])) }
+      }),
+      async ({ receiver, events: sent }) => {
+        await receive(receiver, sent)
+        return sent.length
+      },
+    ),
+  }
+}
