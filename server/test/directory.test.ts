@@ -1,7 +1,14 @@
 /** The directory over HTTP: read by everybody, changed by those whose signatures count, all or nothing. */
-import { signRecord } from "@wardline/sdk/crypto"
-import { applyRecords, createDirectory } from "@wardline/sdk/directory"
-import { encodeDeviceReference, equalBytes, Reader, toHex } from "@wardline/sdk/protocol"
+import { type Device, signRecord } from "@wardline/sdk/crypto"
+import { applyRecords, applySnapshot, createDirectory } from "@wardline/sdk/directory"
+import {
+  decodeRecord,
+  encodeAttest,
+  encodeDeviceReference,
+  equalBytes,
+  Reader,
+  toHex,
+} from "@wardline/sdk/protocol"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { sha256, verify } from "../src/hashing.ts"
@@ -51,6 +58,109 @@ test("what was posted comes back and replays from the root key", async () => {
     const etag = headers.get("etag") ?? ""
     assert.is((await get(url, clinic.name, "", { "If-None-Match": etag })).status, 304)
     assert.is((await get(url, clinic.name, "", { "If-None-Match": '"x", *' })).status, 200)
+  })
+})
+
+test("wraps travel to the device that they are for, or to whoever asks for all; to visitors none", async () => {
+  const clinic = new TestClinic()
+  clinic.grant("nursing", 1, clinic.nurse)
+  clinic.grant("billing", 1, clinic.biller)
+  clinic.rotate("nursing", 2)
+  clinic.grant("nursing", 2, clinic.nurse)
+  clinic.addStaff(newDevice(), "nursing")
+  await withRelay(clinic, async ({ url }) => {
+    const grants = [8, 9, 11].map((position) => clinic.records[position] as Uint8Array)
+    assert.ok(grants.every((record) => decodeRecord(record).detached.length === 1168))
+    const bare = clinic.records.map((record) => decodeRecord(record).bytes)
+    const fetched = async (query: string) => recordsOf((await get(url, clinic.name, query)).body).records
+    assert.equal(await fetched(""), bare)
+    assert.equal(await fetched("?wraps=all"), clinic.records)
+    const own = (device: Device): Uint8Array[] =>
+      bare.map((record, i) => {
+        const whole = clinic.records[i] as Uint8Array
+        const isFor = whole.length > record.length && equalBytes(record.subarray(-112, -96), device.id)
+        return isFor ? whole : record
+      })
+    assert.is(own(clinic.nurse).filter((record, i) => record !== bare[i]).length, 2)
+    assert.equal(await fetched(`?wraps=${toHex(clinic.nurse.id)}`), own(clinic.nurse))
+    assert.equal(await fetched(`?wraps=${toHex(clinic.biller.id)}`), own(clinic.biller))
+    assert.equal(await fetched(`?wraps=${toHex(newDevice().id)}`), bare)
+    for (const from of [7, 8, 9, 10, 11, 12, 13, 99]) {
+      const query = `?from=${from}&wraps=${toHex(clinic.nurse.id)}`
+      assert.equal(await fetched(query), own(clinic.nurse).slice(from), query)
+      assert.equal(await fetched(`?from=${from}&wraps=all`), clinic.records.slice(from))
+    }
+    // A wrap that isn't there, or another one, isn't taken: nobody could make up for it later.
+    const grant = clinic.grant("nursing", 2, clinic.nurse)
+    const without = decodeRecord(grant).bytes
+    assert.is((await post(url, clinic.name, [without])).body.code, "ERR_MALFORMED")
+    const other = grant.slice()
+    other[other.length - 1] = (other.at(-1) ?? 0) ^ 1
+    assert.is((await post(url, clinic.name, [other])).body.code, "ERR_MALFORMED")
+    assert.is((await post(url, clinic.name, [grant])).status, 200)
+  })
+})
+
+test("a first visitor gets the snapshot, its attest and what follows, and can begin from it", async () => {
+  const clinic = new TestClinic()
+  clinic.grant("nursing", 1, clinic.nurse)
+  clinic.attest(clinic.nurse)
+  const attested = clinic.directory
+  clinic.grant("nursing", 1, clinic.admin)
+  clinic.setConsentText(2)
+  await withRelay(clinic, async ({ url }) => {
+    const { status, headers, body } = await get(url, `${clinic.name}`, "/snapshot")
+    assert.is(status, 200)
+    assert.is(headers.get("access-control-allow-origin"), "*")
+    const reader = new Reader(body)
+    const snapshot = reader.lp32(1_000_000)
+    const attest = reader.lp32(1000)
+    const tail: Uint8Array[] = []
+    while (reader.remaining > 0) tail.push(reader.lp32(100_000))
+    assert.equal(attest, clinic.records[attested.position - 1])
+    assert.equal(
+      tail,
+      clinic.records.slice(attested.position).map((record) => decodeRecord(record).bytes),
+    )
+    const empty = createDirectory(clinic.root.publicKey, sha256)
+    const visitor = applySnapshot(empty, snapshot, attest, { hash: sha256, verify })
+    assert.ok(equalBytes(visitor.link, attested.link))
+    const tip = applyRecords(visitor, tail, { hash: sha256, verify })
+    assert.ok(equalBytes(tip.link, clinic.directory.link))
+    assert.is(tip.consentText?.version, 2)
+    const etag = headers.get("etag") ?? ""
+    assert.is((await get(url, clinic.name, "/snapshot", { "If-None-Match": etag })).status, 304)
+    // The newest attest is the one that counts.
+    assert.is((await post(url, clinic.name, [clinic.attest()])).status, 200)
+    const newer = new Reader((await get(url, clinic.name, "/snapshot")).body)
+    newer.lp32(1_000_000)
+    assert.equal(newer.lp32(1000), clinic.records.at(-1))
+    assert.is(newer.remaining, 0)
+  })
+})
+
+test("without an attest there is no snapshot", async () => {
+  const clinic = new TestClinic()
+  clinic.records.length = clinic.directory.attested?.position ?? 0
+  const unattested = clinic.records.slice(0, -1)
+  const folder = newFolder()
+  const relay = await start([], { data: folder, clinicKeys: [clinic.key] })
+  assert.is((await get(relay.url, clinic.name, "/snapshot")).status, 404)
+  assert.is((await post(relay.url, clinic.name, unattested)).status, 200)
+  assert.is((await get(relay.url, clinic.name, "/snapshot")).status, 404)
+  assert.is((await get(relay.url, clinic.name)).status, 200)
+  await relay.close()
+  removeFolder(folder)
+})
+
+test("an attest of another snapshot than the relay's own isn't taken", async () => {
+  const clinic = new TestClinic()
+  await withRelay(clinic, async ({ url }) => {
+    const { position, link } = clinic.directory
+    const body = encodeAttest({ position, link, snapshotHash: sha256(new Uint8Array(0)) })
+    const header = { type: "attest", scope: clinic.id, issued: Date.now() } as const
+    const record = signRecord(clinic.admin, header, body)
+    assert.is((await post(url, clinic.name, [record])).body.code, "ERR_FORK")
   })
 })
 
@@ -189,6 +299,14 @@ for (const { name, path, method, status } of [
   { name: "a path out of it", path: "/v1/clinics/../../etc/passwd", method: "GET", status: 404 },
   { name: "an upper-case id", path: `/v1/clinics/${"A".repeat(32)}/directory`, method: "GET", status: 404 },
   { name: "another method", path: "", method: "DELETE", status: 405 },
+  { name: "a change of the snapshot", path: "/snapshot", method: "POST", status: 405 },
+  { name: "wraps of no device", path: "?wraps=nurse", method: "GET", status: 400 },
+  {
+    name: "wraps of a device with more behind it",
+    path: `?wraps=${"0".repeat(33)}`,
+    method: "GET",
+    status: 400,
+  },
   { name: "a position that is none", path: "?from=-1", method: "GET", status: 400 },
   { name: "a position in another notation", path: "?from=1e1", method: "GET", status: 400 },
   { name: "a position with SQL in it", path: "?from=1;DROP%20TABLE%20records", method: "GET", status: 400 },
@@ -198,7 +316,7 @@ for (const { name, path, method, status } of [
     const clinic = new TestClinic()
     await withRelay(clinic, async ({ url }) => {
       const own = `/v1/clinics/${clinic.name}/directory`
-      const response = await fetch(url + (path.startsWith("/") ? path : own + path), { method })
+      const response = await fetch(url + (path.startsWith("/v1") ? path : own + path), { method })
       assert.is(response.status, status)
       const body = (await response.json()) as { code: string; message: string; retryable: boolean }
       assert.match(body.code, /^ERR_/)

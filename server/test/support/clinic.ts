@@ -16,6 +16,7 @@ import { applyRecords, attestOf, createDirectory, type DirectoryState } from "@w
 import {
   asRole,
   clinicIdOf,
+  concat,
   type DirectoryRecordType,
   encodeAdminAdd,
   encodeAttest,
@@ -23,6 +24,7 @@ import {
   encodeDeviceAdd,
   encodeDeviceReference,
   encodePolicy,
+  encodeRoleGrant,
   encodeRoleKey,
   toHex,
 } from "@wardline/sdk/protocol"
@@ -112,6 +114,18 @@ export class TestClinic {
       validUntil: this.nowMs + 90 * DAY,
     })
     return this.sign("role-key", body)
+  }
+
+  /** The wrap is random: the relay opens none. */
+  grant(role: string, generation: number, device: Device, wrap: Uint8Array = randomBytes(1168)): Uint8Array {
+    const body = encodeRoleGrant({
+      role: asRole(role),
+      generation,
+      device: device.id,
+      wrapHash: sha256(wrap),
+    })
+    const header = { type: "role-grant", scope: this.id, issued: this.nowMs } as const
+    return this.add(concat(signRecord(this.admin, header, body), wrap))
   }
 
   policyBody(): Uint8Array {
