@@ -1,9 +1,119 @@
 /** What people say, inside the ciphertext: versioned JSON against schemas (docs/protocol.md, Payloads). */
 import * as v from "valibot"
-import { AttachmentSchema } from "../attachments/reference.ts"
+import { type AttachmentPayload, AttachmentSchema } from "../attachments/reference.ts"
 import { fromUtf8, utf8 } from "../bytes.ts"
 import { WardlineError } from "../errors.ts"
 import { MAX_PAYLOAD_BYTES } from "../protocol/index.ts"
+
+/** 16 random bytes in hexadecimal, given to a payload as it enters the outbox: by it a message that comes twice, out of a
+ * restored backup, is known for one. */
+export interface Identified {
+  readonly id?: string | undefined
+}
+
+export interface TextPayload extends Identified {
+  v: 1
+  type: "text"
+  text: string
+}
+
+/** What the patient says of herself when she begins. */
+export interface ProfilePayload extends Identified {
+  v: 1
+  type: "profile"
+  name?: string | undefined
+  answer?: string | undefined
+}
+
+/** "I have read everything up to this position." */
+export interface ReceiptPayload extends Identified {
+  v: 1
+  type: "receipt"
+  read: number
+}
+
+/** The sender's own earlier text said better; the earlier one stays on record. */
+export interface EditPayload extends Identified {
+  v: 1
+  type: "edit"
+  of: number
+  text: string
+}
+
+/** One emoji on a message; empty takes it back. */
+export interface ReactionPayload extends Identified {
+  v: 1
+  type: "reaction"
+  of: number
+  emoji: string
+}
+
+export interface FormField {
+  /** A slug, unique in its form. */
+  name: string
+  label: string
+  kind: "text" | "long-text" | "number" | "date" | "choice" | "yes-no"
+  required?: boolean | undefined
+  /** Of a choice. */
+  options?: string[] | undefined
+}
+
+/** Questions for the patient to answer. */
+export interface FormPayload extends Identified {
+  v: 1
+  type: "form"
+  /** The form's own name, a slug: the same each time that it is sent. */
+  form: string
+  title: string
+  fields: FormField[]
+}
+
+export interface FormAnswer {
+  /** A field's. */
+  name: string
+  value: string
+}
+
+export interface FormResponsePayload extends Identified {
+  v: 1
+  type: "form-response"
+  of: number
+  answers: FormAnswer[]
+}
+
+/** A note that staff wrote in another system. */
+export interface NotePayload extends Identified {
+  v: 1
+  type: "note"
+  reference: string
+  label: string
+}
+
+/** What a program says for the clinic: an answer out of hours, a reminder. */
+export interface SystemPayload extends Identified {
+  v: 1
+  type: "system"
+  /** A slug. */
+  event: string
+  text?: string | undefined
+}
+
+export interface Payloads {
+  text: TextPayload
+  attachment: AttachmentPayload & Identified
+  profile: ProfilePayload
+  receipt: ReceiptPayload
+  edit: EditPayload
+  reaction: ReactionPayload
+  form: FormPayload
+  "form-response": FormResponsePayload
+  note: NotePayload
+  system: SystemPayload
+}
+export type PayloadOf<T extends keyof Payloads> = Payloads[T]
+export type KnownPayload = Payloads[keyof Payloads]
+/** `unknown` stands for a type or version that this build doesn't have: shown as such, never dropped. */
+export type Payload = KnownPayload | ({ type: "unknown" } & Identified)
 
 const position = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER))
 const line = v.pipe(v.string(), v.maxLength(200))
@@ -23,32 +133,28 @@ const FieldSchema = v.strictObject({
   options: v.optional(v.pipe(v.array(v.pipe(line, v.minLength(1))), v.maxLength(50))),
 })
 
-const SCHEMAS = {
+/** Every payload's form, but for the `id` that all may have. */
+const SCHEMAS: { [T in keyof Payloads]: v.GenericSchema<unknown, Payloads[T]> } = {
   text: v.strictObject({ ...VERSION, type: v.literal("text"), text: words }),
   attachment: AttachmentSchema,
-  /** What the patient says of herself when she begins. */
   profile: v.strictObject({
     ...VERSION,
     type: v.literal("profile"),
     name: v.optional(line),
     answer: v.optional(v.pipe(v.string(), v.maxLength(4000))),
   }),
-  /** "I have read everything up to this position." */
   receipt: v.strictObject({ ...VERSION, type: v.literal("receipt"), read: position }),
-  /** The sender's own earlier text said better; the earlier one stays on record. */
   edit: v.strictObject({ ...VERSION, type: v.literal("edit"), of: position, text: words }),
-  /** One emoji on a message; empty takes it back. */
   reaction: v.strictObject({
     ...VERSION,
     type: v.literal("reaction"),
     of: position,
     emoji: v.pipe(v.string(), v.maxLength(16), v.regex(EMOJI)),
   }),
-  /** Questions for the patient to answer. */
   form: v.strictObject({
     ...VERSION,
     type: v.literal("form"),
-    id: slug,
+    form: slug,
     title: v.pipe(line, v.minLength(1)),
     fields: v.pipe(
       v.array(FieldSchema),
@@ -67,23 +173,16 @@ const SCHEMAS = {
       v.check((items) => hasDistinctNames(items)),
     ),
   }),
-  /** A note that staff wrote in another system. */
   note: v.strictObject({
     ...VERSION,
     type: v.literal("note"),
     reference: v.pipe(line, v.minLength(1)),
     label: v.pipe(line, v.minLength(1)),
   }),
-  /** What a program says for the clinic: an answer out of hours, a reminder. */
   system: v.strictObject({ ...VERSION, type: v.literal("system"), event: slug, text: v.optional(words) }),
 }
 
-type Schemas = typeof SCHEMAS
-export type PayloadOf<T extends keyof Schemas> = v.InferOutput<Schemas[T]>
-export type KnownPayload = { [T in keyof Schemas]: PayloadOf<T> }[keyof Schemas]
-/** `unknown` stands for a type or version that this build doesn't have: shown as such, never dropped. */
-export type Payload = KnownPayload | { type: "unknown" }
-
+const IdSchema = v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)))
 const AnySchema = v.looseObject({ v: v.number(), type: v.string() })
 const QUIET_TYPES: ReadonlySet<KnownPayload["type"]> = new Set(["receipt", "reaction"])
 
@@ -95,9 +194,11 @@ export function isQuietPayload(payload: KnownPayload): boolean {
 /** @throws {WardlineError} ERR_MALFORMED when it doesn't fit its schema, ERR_TOO_LARGE over MAX_PAYLOAD_BYTES: control
  * characters take six bytes each in JSON. */
 export function encodePayload(payload: KnownPayload): Uint8Array {
-  const checked = v.safeParse(SCHEMAS[payload.type] as v.GenericSchema<KnownPayload>, payload)
-  if (!checked.success) throw new WardlineError("ERR_MALFORMED", "the message doesn't fit its form")
-  const bytes = utf8(JSON.stringify(checked.output))
+  const { id, ...content } = payload
+  const checked = v.safeParse(SCHEMAS[payload.type], content)
+  if (!checked.success || !v.is(IdSchema, id))
+    throw new WardlineError("ERR_MALFORMED", "the message doesn't fit its form")
+  const bytes = utf8(JSON.stringify({ ...checked.output, id }))
   if (bytes.length > MAX_PAYLOAD_BYTES) throw new WardlineError("ERR_TOO_LARGE", "the message is too long")
   return bytes
 }
@@ -112,11 +213,14 @@ export function decodePayload(bytes: Uint8Array): Payload {
   }
   const shape = v.safeParse(AnySchema, json)
   if (!shape.success) throw failed()
-  const { v: version, type } = shape.output
-  if (version !== 1 || !Object.hasOwn(SCHEMAS, type)) return { type: "unknown" }
-  const known = v.safeParse(SCHEMAS[type as keyof Schemas] as v.GenericSchema<KnownPayload>, json)
-  if (!known.success) throw failed()
-  return known.output
+  const { id, ...content } = shape.output
+  const { v: version, type } = content
+  const isIdentified = v.is(IdSchema, id)
+  const identified = isIdentified && id !== undefined ? { id } : {}
+  if (version !== 1 || !Object.hasOwn(SCHEMAS, type)) return { type: "unknown", ...identified }
+  const known = v.safeParse(SCHEMAS[type as keyof Payloads], content)
+  if (!known.success || !isIdentified) throw failed()
+  return { ...known.output, ...identified }
 }
 
 function hasDistinctNames(items: readonly { readonly name: string }[]): boolean {
