@@ -42,6 +42,55 @@ test("every single bit flipped", () => {
   assert.is(scene.nurse.take(record).kind, "message")
 })
 
+test("a word marked quiet, so that nobody sees it waiting, or a receipt that isn't", () => {
+  const scene = new Scene()
+  const epoch = currentEpoch(scene.patient.state)
+  if (!epoch?.key) throw new Error("no epoch")
+  const mark = (quiet: boolean, payload: object): Uint8Array =>
+    sealMessage(
+      scene.patient.device,
+      { conversation: scene.conversation, issued: NOW },
+      { ...decodeMessage(decodeRecord(scene.patient.message("as usual")).body), quiet },
+      epoch.key as Uint8Array,
+      utf8(JSON.stringify({ v: 1, ...payload })),
+    )
+  const text = { type: "text", text: "please answer" }
+  const before = scene.nurse.state
+  assert.is(scene.nurse.take(mark(false, text)).kind, "message")
+  for (const record of [mark(true, text), mark(false, { type: "receipt", read: 3 })]) {
+    scene.nurse.state = before
+    assertUnusable(scene.nurse, record)
+  }
+})
+
+test("a message under an epoch that nobody made, or whose members were wrong", () => {
+  const scene = new Scene()
+  const { body } = decodeRecord(scene.patient.message("x"))
+  const nowhere = concat(body.subarray(0, 1), seedOf("no epoch"), body.subarray(33))
+  assertUnusable(scene.nurse, signMessage(scene.patient, nowhere))
+  const wrong = new Scene({ name: "wrong" })
+  const stale = wrong.patient.epoch()
+  const alone = wrong.replay("patient", wrong.patient.device)
+  alone.take(stale)
+  wrong.deliver(wrong.nurse.addRole("billing"))
+  wrong.deliver(stale)
+  const epoch = currentEpoch(alone.state)
+  if (!epoch?.key) throw new Error("no epoch")
+  const message = sealMessage(
+    wrong.patient.device,
+    { conversation: wrong.conversation, issued: NOW },
+    {
+      ...decodeMessage(decodeRecord(alone.message("x")).body),
+      seenPosition: wrong.nurse.state.position,
+      seenLink: wrong.nurse.state.links[wrong.nurse.state.position] as Uint8Array,
+    },
+    epoch.key,
+    utf8(JSON.stringify({ v: 1, type: "text", text: "to whom?" })),
+  )
+  const event = wrong.nurse.take(message)
+  assert.is(event.kind, "refused")
+})
+
 test("a flip in the ciphertext, signed anew by its own sender, doesn't open", () => {
   const scene = new Scene()
   const { body } = decodeRecord(scene.patient.message("x"))

@@ -248,6 +248,47 @@ test("a seventeenth device", () => {
   assertRefused(scene.nurse, scene.patient.addDevice(testDevice("phone 17")))
 })
 
+test("a role removed that is none of several", () => {
+  const scene = new Scene({ roles: ["billing", "nursing"] })
+  assertRefused(scene.patient, scene.nurse.removeRole("vault"))
+})
+
+test("a thirty-third role", () => {
+  const scene = new Scene()
+  const many = Array.from({ length: 32 }, (_, i) => asRole(`team-${i}`))
+  const record = scene.nurse.addRole("billing")
+  for (const actor of scene.all)
+    actor.state = { ...actor.state, roles: [asRole("nursing"), ...many.slice(1)] }
+  assertRefused(scene.patient, record)
+})
+
+test("a grant doesn't make an epoch usable whose members were wrong", () => {
+  const scene = new Scene()
+  const phone = testDevice("phone")
+  const stale = scene.patient.epoch()
+  scene.deliver(scene.patient.addDevice(phone))
+  const maker = scene.replay("patient", scene.patient.device)
+  scene.deliver(stale)
+  scene.deliver(scene.patient.epoch())
+  // Whoever made it has its secret, and grants it as if it were right.
+  const epochs = new Map(scene.patient.state.epochs)
+  const own = new Scene()
+  own.patient.take(stale)
+  const [hash, wrong] = [...epochs].find(([, { isSound }]) => !isSound) as [string, never]
+  const made = own.patient.state.epochs.get(hash)
+  assert.ok(made?.masked, "the maker has its secret")
+  epochs.set(hash, { ...(wrong as object), masked: made.masked } as never)
+  scene.patient.state = { ...scene.patient.state, epochs }
+  const late = scene.replay("phone", phone)
+  const { directory } = scene.clinic
+  const members = membersOfTranscript(scene.patient.state, directory, directory.position)
+  const slot = members.find(({ id }) => id.every((byte, i) => byte === phone.id[i])) as Member
+  const event = late.take(scene.patient.grant(slot))
+  assert.is(event.kind, "grant")
+  assert.is(late.state.epochs.get(hash)?.key, undefined)
+  assert.is(maker.state.epochs.size, 1)
+})
+
 test("a pairing device after its time", () => {
   const scene = new Scene()
   const phone = testDevice("phone")

@@ -199,7 +199,7 @@ test("a language of any length from the page is refused by a code, and sealed no
   const to = { conversation: scene.conversation, role: asRole("nursing"), generation: 1, publicKey }
   const summary = { topic: "refill", language: "x".repeat(36), priority: "routine" } as const
   assert.throws(
-    () => sealSummary(summary, to, seedOf("summary", 64)),
+    () => sealSummary(summary, to, seedOf("listing key"), seedOf("summary", 64)),
     (error: unknown) => isWardlineError(error, "ERR_MALFORMED"),
   )
 })

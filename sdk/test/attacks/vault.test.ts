@@ -224,6 +224,7 @@ test("wraps that the relay changes count as missing, and the chain holds", () =>
   const records = scene.records.map((record, i) => (i === 2 ? epoch : record))
   const nurse = scene.actor("nurse", scene.clinic.nurse)
   const events = taking(nurse, records)
+  assert.is(events[2]?.kind, "epoch")
   assert.is(events[2]?.kind === "epoch" && events[2].isOpen, false)
   assert.equal(nurse.state.links, scene.nurse.state.links)
 })

@@ -6,6 +6,7 @@ import {
   createEpoch,
   currentEpoch,
   type Member,
+  maskSecret,
   membersOfTranscript,
   type Transcript,
 } from "../../src/conversation/index.ts"
@@ -108,8 +109,9 @@ test("a secret taken along into another conversation, wrapped well but committed
     currentEpoch(other.nurse.state)?.hash as Uint8Array,
     taken.head.subarray(38),
   )
+  const masked = maskSecret(shredKeyFor(other.conversation), sha256(head), SECRET)
   const wraps = members.map((member, i) =>
-    hpkeSeal(member.publicKey, wrapInfo(sha256(head), i), NOTHING, SECRET, { seed: seedOf(`t${i}`, 64) }),
+    hpkeSeal(member.publicKey, wrapInfo(sha256(head), i), NOTHING, masked, { seed: seedOf(`t${i}`, 64) }),
   )
   assertUnusable(other.nurse, signEpoch(other.patient, { head, wraps }))
 })
