@@ -1,6 +1,7 @@
 /** What time brings: handshakes and sessions that are over, readers that never read, access that has ended. */
 import { isWardlineError } from "@wardline/sdk/protocol"
 import type { Clinic } from "./clinic.ts"
+import type { Conversation } from "./conversation.ts"
 import { checkLive } from "./identity.ts"
 import { MAX_UNSENT_BYTES } from "./limits.ts"
 import type { RelayCore } from "./relay-core.ts"
@@ -8,7 +9,14 @@ import type { Session } from "./session.ts"
 
 /** Looks at every session once. */
 export function sweepSessions(core: RelayCore, nowMs: number): void {
-  for (const session of core.sessions) sweepSession(core, session, nowMs)
+  const due = new Set<Conversation>()
+  for (const session of core.sessions) {
+    sweepSession(core, session, nowMs)
+    for (const { conversation, isLive } of session.subscriptions)
+      if (isLive && core.heads.isDue(conversation, nowMs)) due.add(conversation)
+  }
+  for (const conversation of due) core.heads.sign(conversation, nowMs)
+  core.ephemerals.sweep(nowMs)
   core.meters.sweep(nowMs)
   core.conversations.trim()
   core.blobs.sweep(nowMs)
@@ -64,12 +72,15 @@ function endIfRevoked(session: Session, nowMs: number): boolean {
   }
 }
 
-/** After a directory has grown: ends the sessions of those it revoked, and tells the others. */
+/** After a directory has grown: ends the sessions of those it revoked, and what others read by a role that they have
+ * lost; tells those who go on. */
 export function announceDirectory(core: RelayCore, clinic: Clinic, nowMs: number): void {
   const { position, link } = clinic.directory
   for (const session of core.sessions) {
     if (session.isClosing || session.identity?.clinic !== clinic) continue
     if (!endIfRevoked(session, nowMs)) continue
+    for (const subscription of [...session.subscriptions]) core.delivery.isAllowed(subscription, nowMs)
     session.sendFrame({ kind: "directory", id: 0, position, link })
   }
+  core.delivery.flush()
 }
