@@ -1,13 +1,14 @@
 /** What the relay keeps in memory of one conversation: enough to judge, place and deliver the next record. */
-import type { Link, Role } from "@wardline/sdk/protocol"
+import type { Link, PatientDeviceKind, Role, TranscriptRecordType } from "@wardline/sdk/protocol"
 import type { Clinic } from "./clinic.ts"
 import { RECENT_HASHES } from "./limits.ts"
-import type { NewRecord, ScopeRef } from "./store/store.ts"
+import type { NewRecord, RoleKeyUse, ScopeRef } from "./store/store.ts"
 import type { Subscription } from "./subscription.ts"
 
 /** A record that isn't a message. */
 export interface Control {
   readonly position: number
+  readonly type: TranscriptRecordType
   /** An epoch's number; 0 for other types. */
   readonly epoch: number
 }
@@ -21,11 +22,30 @@ export interface Access {
   readonly untilMs: number
 }
 
+/** One of the patient's devices, removed ones included: an id doesn't come back. */
 export interface PatientDevice {
   /** The device id as a key. */
   readonly key: string
   /** SHA-256 of its X-Wing key, as epoch slots name it. */
   readonly wrappingHash: Uint8Array
+  readonly kind: PatientDeviceKind
+  /** Milliseconds since 1970, by its own clock, after which it may sign nothing more; 0 = never. */
+  readonly until: number
+  /** The same by the relay's clock. */
+  readonly untilMs: number
+  readonly isRemoved: boolean
+}
+
+/** What a batch changes in the store beside the conversation's records. */
+export interface ControlEffects {
+  /** The patient's devices that came or went. */
+  readonly patients: PatientDevice[]
+  /** Positions of records whose detached parts are dropped. */
+  dropped: readonly number[]
+  /** Whether wraps to role keys were dropped, so that only `uses` is left of them. */
+  isUnused: boolean
+  /** Role keys that new wraps are to. */
+  uses: readonly RoleKeyUse[]
 }
 
 /** Keys of maps are bytes as text (hashing.ts, keyOf). Only records.ts changes a conversation. */
@@ -45,10 +65,23 @@ export class Conversation {
   listedMs = 0
   listedBeforeMs = 0
   lastBy: "patient" | "staff" = "patient"
-  patient: PatientDevice | undefined
-  /** The roles that it addresses, once it is opened. */
+  /** By device id. */
+  readonly patients: Map<string, PatientDevice> = new Map()
+  /** The roles that take part, once it is opened. */
   roles: readonly Role[] = []
   isClosed = false
+  /** The role that keeps its history, once that was archived; a reopened one's too, as far as it goes. */
+  vaultRole: Role | undefined
+  /** Whether it was archived since it was closed: then the vault's keepers alone read it. */
+  isArchived = false
+  isWithdrawn = false
+  isShredded = false
+  /** Position of the newest member record: who speaks after it uses an epoch made after it. */
+  memberPosition = 0
+  /** Position of the newest record that can have ended somebody's right to read on. */
+  cutPosition = 0
+  /** When its head was last signed. */
+  headMs = 0
   /** By record hash. */
   readonly controls: Map<string, Control> = new Map()
   /** By device id. */
@@ -61,6 +94,12 @@ export class Conversation {
   subscriptions: Subscription[] = []
   /** What the running batch adds, if anything. */
   added: NewRecord[] = []
+  /** What else it changes: undefined unless it is more than messages. */
+  effects: ControlEffects | undefined
+  /** The roles under which the store lists it. */
+  storedRoles: readonly Role[] = []
+  /** Whether the last batch brought it to other lists. */
+  isRelisted = false
   /** Whether it was read from the store or stored there: a new one isn't until its batch is. */
   isStored = false
 
@@ -74,6 +113,29 @@ export class Conversation {
 
   get isOpen(): boolean {
     return this.roles.length > 0
+  }
+
+  /** The roles whose staff find it in their lists. */
+  get listedRoles(): readonly Role[] {
+    const { roles, vaultRole } = this
+    return vaultRole === undefined || roles.includes(vaultRole) ? roles : [...roles, vaultRole]
+  }
+
+  /** Whether it takes messages. */
+  get isTalking(): boolean {
+    return this.isOpen && !this.isClosed && !this.isWithdrawn && !this.isShredded
+  }
+
+  /** One of the patient's devices that still is, at `nowMs`. */
+  patientOf(device: string, nowMs: number): PatientDevice | undefined {
+    const patient = this.patients.get(device)
+    if (patient === undefined || patient.isRemoved) return undefined
+    return patient.untilMs === 0 || nowMs < patient.untilMs ? patient : undefined
+  }
+
+  /** The record hashes of its epochs, in the order of their positions. */
+  get epochs(): string[] {
+    return [...this.controls].filter(([, { epoch }]) => epoch > 0).map(([hash]) => hash)
   }
 
   /** The position of the newest record that is stored; what is being added comes after it. */

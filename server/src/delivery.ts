@@ -1,14 +1,20 @@
 /** After a commit: records to their readers, list updates to their watchers, everything to the sockets. */
+import { isWardlineError } from "@wardline/sdk/protocol"
+import { sealKey } from "./channel.ts"
 import type { Conversation } from "./conversation.ts"
 import { buildFrame } from "./frames.ts"
+import type { Heads } from "./heads.ts"
 import { MAX_LISTED, MAX_UNSENT_BYTES } from "./limits.ts"
 import { errorFields, type Log } from "./log.ts"
 import type { Session, Watch } from "./session.ts"
-import type { ListedConversation, Store } from "./store/store.ts"
+import { listingKeyOf, type ShredKeys } from "./shred-keys.ts"
+import type { ListedConversation, NewRecord, Store } from "./store/store.ts"
 import type { Subscription } from "./subscription.ts"
 
 export class Delivery {
   readonly #store: Store
+  readonly #shredKeys: ShredKeys
+  readonly #heads: Heads
   readonly #log: Log
   readonly #now: () => number
   /** Sessions with something to send. */
@@ -18,8 +24,10 @@ export class Delivery {
   #behindWatchers = new Set<Session>()
   #isScheduled = false
 
-  constructor(store: Store, log: Log, now: () => number) {
+  constructor(store: Store, shredKeys: ShredKeys, heads: Heads, log: Log, now: () => number) {
     this.#store = store
+    this.#shredKeys = shredKeys
+    this.#heads = heads
     this.#log = log
     this.#now = now
   }
@@ -41,7 +49,7 @@ export class Delivery {
     let requestId = -1
     const nowMs = this.#now()
     for (const subscription of [...conversation.subscriptions]) {
-      if (!this.isAllowed(subscription, nowMs)) continue
+      if (!this.isAllowed(subscription, nowMs, records)) continue
       const next = subscription.deliver(records, requestId, block)
       if (next !== block) {
         block = next
@@ -52,12 +60,17 @@ export class Delivery {
     this.#updateWatchers(conversation)
   }
 
-  /** Ends a subscription whose access record is over, and says so to its session. */
-  isAllowed(subscription: Subscription, nowMs: number): boolean {
+  /** Ends a subscription whose right to read is over, and says so to its session.
+   * @param records - what was just stored: the record that ended the right is the last that it gets, so that its device
+   *   has more than the relay's word for it. */
+  isAllowed(subscription: Subscription, nowMs: number, records: readonly NewRecord[] = []): boolean {
     try {
       subscription.checkAllowed(nowMs)
       return true
     } catch (error) {
+      const { cutPosition } = subscription.conversation
+      const last = records.filter(({ position }) => position <= cutPosition)
+      if (!isWardlineError(error, "ERR_ACCESS_REQUIRED")) subscription.deliver(last, -1, undefined)
       subscription.end()
       subscription.session.sendError(subscription.requestId, error)
       return false
@@ -68,13 +81,15 @@ export class Delivery {
     if (!conversation.isOpen) return
     for (const session of conversation.clinic.watchers) {
       const { watch } = session
-      if (watch === undefined || !conversation.roles.some((role) => session.roles.includes(role))) continue
+      if (watch === undefined || !conversation.storedRoles.some((role) => session.roles.includes(role)))
+        continue
       this.#update(session, watch, conversation)
     }
   }
 
   #update(session: Session, watch: Watch, conversation: Conversation): void {
-    const isNew = conversation.listedBeforeMs === 0 || conversation.listedBeforeMs < watch.listedFromMs
+    const { listedBeforeMs, isRelisted } = conversation
+    const isNew = isRelisted || listedBeforeMs === 0 || listedBeforeMs < watch.listedFromMs
     const isFull = session.unsentBytes >= MAX_UNSENT_BYTES
     if (watch.missedFromMs !== 0 || isFull || isNew) {
       if (watch.missedFromMs === 0) watch.missedFromMs = conversation.updatedMs
@@ -89,10 +104,11 @@ export class Delivery {
         conversation: conversation.ref.id,
         position: conversation.storedPosition,
         updated: conversation.updatedMs,
-        closed: conversation.isClosed,
+        closed: conversation.isClosed || conversation.isShredded,
         lastBy: conversation.lastBy,
         consent: NOTHING,
         open: NOTHING,
+        listingKey: NOTHING,
       }),
     )
   }
@@ -126,7 +142,7 @@ export class Delivery {
       const query = { roles: session.roles, beforeMs, sinceMs, limit: MAX_LISTED }
       const listing = this.#store.list(session.clinic.ref, query)
       const listed = listing instanceof Promise ? await listing : listing
-      for (const item of listed) session.send(listedFrame(watch.requestId, item))
+      for (const item of listed) session.send(listedFrame(this.#shredKeys, session, watch.requestId, item))
       const last = listed.at(-1)
       if (listed.length < MAX_LISTED || last === undefined) return
       beforeMs = last.updatedMs
@@ -149,7 +165,9 @@ export class Delivery {
     this.#refilling = new Set()
     for (const subscription of now) {
       if (subscription.isEnded || !this.isAllowed(subscription, this.#now())) continue
+      const { wasLive } = subscription
       const hasMore = await subscription.refill(this.#store)
+      if (subscription.wasLive && !wasLive) this.#heads.begin(subscription, this.#now())
       if (hasMore) this.refill(subscription)
       else if (subscription.isBehind && subscription.session.unsentBytes >= MAX_UNSENT_BYTES)
         this.#awaitDrain(subscription.session)
@@ -164,7 +182,17 @@ export class Delivery {
 
 const NOTHING = new Uint8Array(0)
 
-export function listedFrame(requestId: number, item: ListedConversation): Buffer {
+/** One conversation of a list, with the key that opens its summaries, as long as there is one. */
+export function listedFrame(
+  shredKeys: ShredKeys,
+  session: Session,
+  requestId: number,
+  item: ListedConversation,
+): Buffer {
+  const shredKey = shredKeys.get(item.id)
+  const listingKey =
+    shredKey === undefined ? NOTHING : sealKey(session.channel, item.id, listingKeyOf(shredKey, item.id))
+  shredKey?.fill(0)
   return buildFrame({
     kind: "conversation",
     id: requestId,
@@ -175,5 +203,6 @@ export function listedFrame(requestId: number, item: ListedConversation): Buffer
     lastBy: item.lastBy,
     consent: item.consent,
     open: item.open,
+    listingKey,
   })
 }

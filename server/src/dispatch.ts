@@ -6,6 +6,7 @@ import { logIn } from "./login.ts"
 import type { RelayCore } from "./relay-core.ts"
 import { BlobTicket } from "./requests/blob-ticket.ts"
 import { InOrder } from "./requests/in-order.ts"
+import { Keep } from "./requests/keep.ts"
 import { Publish } from "./requests/publish.ts"
 import { Subscribe } from "./requests/subscribe.ts"
 import { WatchList } from "./requests/watch.ts"
@@ -57,13 +58,12 @@ function receiveRequest(core: RelayCore, session: Session, data: Buffer, nowMs: 
   switch (frame.kind) {
     case "subscribe":
     case "watch":
+    case "keep":
     case "upload":
     case "download":
       session.meter ??= core.meters.device(session.device)
       if (!session.meter.takeRequest(nowMs)) refuseForHaste(core, session, frame.id)
-      else if (frame.kind === "watch") add(core, session, frame.id, new WatchList(core, session, frame))
-      else if (frame.kind !== "subscribe") add(core, session, frame.id, new BlobTicket(core, session, frame))
-      else add(core, session, frame.id, new Subscribe(core, session, frame))
+      else add(core, session, frame.id, requestFor(core, session, frame))
       return
     case "credit":
       core.commits.addOwn(new InOrder(() => addCredit(core, session, frame)))
@@ -77,6 +77,23 @@ function receiveRequest(core: RelayCore, session: Session, data: Buffer, nowMs: 
       return
     default:
       session.close("malformed", "not a client's frame now")
+  }
+}
+
+function requestFor(
+  core: RelayCore,
+  session: Session,
+  frame: Extract<Frame, { kind: "subscribe" | "watch" | "keep" | "upload" | "download" }>,
+): Request {
+  switch (frame.kind) {
+    case "subscribe":
+      return new Subscribe(core, session, frame)
+    case "watch":
+      return new WatchList(core, session, frame)
+    case "keep":
+      return new Keep(core, session, frame)
+    default:
+      return new BlobTicket(core, session, frame)
   }
 }
 

@@ -2,7 +2,8 @@
  * deliveries go out once it is stored, never before. */
 import { isWardlineError, WardlineError } from "@wardline/sdk/protocol"
 import { MAX_BATCH_BYTES, MAX_BATCH_REQUESTS, MAX_QUEUE_BYTES } from "./limits.ts"
-import type { Awaitable, Store } from "./store/store.ts"
+import type { KeptKey } from "./store/shred-database.ts"
+import type { Awaitable, ScopeRef, Store } from "./store/store.ts"
 import { Transaction } from "./transaction.ts"
 
 /** Something that a transaction does. */
@@ -32,6 +33,10 @@ export interface GroupCommitHost {
   rollBack(transaction: Transaction): Awaitable<void>
   /** The store is full or failing. */
   storeFailed(error: unknown): Awaitable<void>
+  /** Keeps shred keys, durably; before what needs them is stored. */
+  keepKeys(keys: readonly KeptKey[]): void
+  /** Destroys what stored shred records say; before they are acked. */
+  destroy(scopes: readonly ScopeRef[]): Awaitable<void>
   /** Delivers what was stored and sends all answers. */
   stored(transaction: Transaction): void
   unexpected(error: unknown): void
@@ -137,6 +142,7 @@ export class GroupCommit {
     const errors = applyAll(requests, transaction, host.isReadOnly)
     if (!transaction.isEmpty) {
       try {
+        if (transaction.kept.length > 0) host.keepKeys(transaction.kept)
         const storing = host.store.commit(transaction.toBatch())
         if (storing instanceof Promise) await storing
       } catch (error) {
@@ -146,6 +152,7 @@ export class GroupCommit {
         return error
       }
       transaction.committed()
+      if (transaction.shreds.length > 0) await host.destroy(transaction.shreds)
     }
     answer(requests, errors, host)
     host.stored(transaction)

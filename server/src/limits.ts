@@ -41,6 +41,17 @@ export const SPARE_CONNECTIONS = 4096
 export const SWEEP_MS = 1000
 /** How often a socket that owes us bytes is given another chance before a close is forced. */
 export const CLOSE_GRACE_MS = 3000
+/** One ephemeral key serves all handshakes that begin within so long: short, as recorded traffic is safe from whoever
+ * takes the relay once the key is forgotten. */
+export const EPHEMERAL_MS = 1000
+/** Shred keys that one session may give into keeping: each is for a conversation that it begins. */
+export const MAX_KEPT_PER_SESSION = 16
+/** A kept key whose conversation hasn't begun by then is destroyed; a device that comes back later gives it again. */
+export const ORPHANED_KEY_MS: number = 60 * 60 * 1000
+/** How often kept keys are looked at. */
+export const KEY_SWEEP_MS = 60_000
+/** How often the store's log may be emptied of what was dropped. */
+export const SCRUB_MS = 30_000
 /** Requests that may be refused for haste before the session is closed. */
 export const MAX_REFUSED_FOR_HASTE = 200
 /** Malformed records from one session before it is closed: one is a bug, many are an attack. */

@@ -1,17 +1,25 @@
-/** The relay's own Ed25519 key. It signs the log's checkpoints and nothing else; no clinic's key is ever here. */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto"
+/** The relay's own Ed25519 key. It signs the texts of notes (C2SP signed-note), heads and checkpoints, and nothing else;
+ * no clinic's key is ever here. */
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto"
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { WardlineError } from "@wardline/sdk/protocol"
 
 export const LOG_KEY_FILE = "log-key.pem"
 
+export interface LogKey {
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array
+  /** Ed25519 over a note's text: 64 bytes. */
+  sign(note: Uint8Array): Uint8Array
+}
+
 /** Reads the data folder's log key, or makes it.
- * @returns the public key, 32 bytes.
  * @throws {WardlineError} ERR_STORE if the file is there and isn't an Ed25519 key, or can't be made. */
-export function openLogKey(folder: string): Uint8Array {
+export function openLogKey(folder: string): LogKey {
   const path = join(folder, LOG_KEY_FILE)
-  return rawPublicKey(readKey(path) ?? createKey(path))
+  const key = readKey(path) ?? createKey(path)
+  return { publicKey: rawPublicKey(key), sign: (note) => sign(null, note, key) }
 }
 
 function readKey(path: string): KeyObject | undefined {

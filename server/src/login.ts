@@ -9,6 +9,7 @@ import {
   signatureInput,
   WardlineError,
 } from "@wardline/sdk/protocol"
+import { channelKey, type Ephemeral } from "./channel.ts"
 import type { Clinic } from "./clinic.ts"
 import { keyOf, sha256, verify } from "./hashing.ts"
 import { type Identity, identify } from "./identity.ts"
@@ -26,11 +27,13 @@ export function logIn(core: RelayCore, session: Session, frame: AuthFrame, nowMs
     if (!session.address.takeLogin(nowMs))
       throw new WardlineError("ERR_RATE_LIMITED", "too many logins from this address")
     identity = checkLogin(core.store.relayId, session, frame, clinic, nowMs)
+    session.channel = channelKey(session.ephemeral as Ephemeral, frame.ephemeral)
   } catch (error) {
     refuseLogin(core, session, frame.id, clinic, error, nowMs)
     return
   }
   session.nonce = undefined
+  session.ephemeral = undefined
   session.identity = identity
   session.heardMs = nowMs
   const welcome = (): void => {
@@ -62,9 +65,11 @@ function checkLogin(
   if (clinic === undefined) throw new WardlineError("ERR_NOT_FOUND", "this relay doesn't serve that clinic")
   if (origin !== session.origin) throw unauthenticated("the login is signed for another origin")
   if (!isAcceptableWrappingKey(keys.wrapping)) throw unauthenticated("unusable wrapping key")
-  if (session.nonce === undefined) throw unauthenticated("the challenge was used already")
+  const { nonce, ephemeral } = session
+  if (nonce === undefined || ephemeral === undefined) throw unauthenticated("the challenge was used already")
   // Which refuses a signing key of small order too.
-  const input = signatureInput(AUTH_TAG, authInput(frame.clinic, relayId, origin, session.nonce))
+  const challenge = { relayId, nonce, ephemeral: ephemeral.publicKey }
+  const input = signatureInput(AUTH_TAG, authInput(challenge, frame))
   if (!verify(keys.signing, input, frame.signature)) throw unauthenticated("the login's signature is wrong")
   const device = keyOf(deviceIdOf(sha256, keys.signing, keys.wrapping))
   return identify(clinic, device, keyOf(keys.signing), nowMs)

@@ -3,15 +3,19 @@ import {
   decodeAccess,
   decodeConsent,
   decodeEpoch,
+  decodeGrant,
   decodeOpen,
   decodeRecord,
-  purposeCode,
+  recordHash,
+  type TranscriptRecordType,
   type WireRecord,
 } from "@wardline/sdk/protocol"
 import type { Clinic } from "./clinic.ts"
-import { Conversation, decodeSenders } from "./conversation.ts"
-import { accessUntil, type ControlChange } from "./gates/control.ts"
-import { keyOf, sha256, sha256Text } from "./hashing.ts"
+import { type ControlEffects, Conversation, decodeSenders } from "./conversation.ts"
+import type { ControlChange, MemberChange } from "./gates/judging.ts"
+import { roleKeysOf } from "./gates/keys.ts"
+import { accessOf, patientDevice, storedChange } from "./gates/members.ts"
+import { keyOf, sha256 } from "./hashing.ts"
 import type { LoadedConversation, StoredRecord } from "./store/store.ts"
 
 /** Changes the conversation as an accepted record says.
@@ -23,10 +27,11 @@ export function applyChange(
   position: number,
   hash: string,
 ): void {
-  conversation.controls.set(hash, { position, epoch: change.kind === "epoch" ? change.number : 0 })
+  const type: TranscriptRecordType = change.kind
+  conversation.controls.set(hash, { position, type, epoch: change.kind === "epoch" ? change.number : 0 })
   switch (change.kind) {
     case "consent":
-      conversation.patient = change.patient
+      conversation.patients.set(change.patient.key, change.patient)
       break
     case "open":
       conversation.roles = change.roles
@@ -34,12 +39,64 @@ export function applyChange(
     case "access":
       conversation.accesses.set(issuer, change.access)
       break
+    case "member":
+      applyMember(conversation, change.change)
+      conversation.memberPosition = position
+      conversation.cutPosition = position
+      break
     case "close":
       conversation.isClosed = true
       break
+    case "reopen":
+      conversation.isClosed = false
+      conversation.isArchived = false
+      break
+    case "archive":
+      conversation.vaultRole = change.slots[0]?.role
+      conversation.isArchived = true
+      conversation.cutPosition = position
+      break
+    case "withdraw":
+      conversation.isWithdrawn = true
+      break
+    case "shred":
+      conversation.isShredded = true
+      break
     case "epoch":
+    case "grant":
       break
   }
+}
+
+function applyMember(conversation: Conversation, change: MemberChange): void {
+  if ("roles" in change) conversation.roles = change.roles
+  else conversation.patients.set(change.device.key, change.device)
+}
+
+/** Notes what an accepted record changes in the store beside the records; after applyChange, in the same batch. */
+export function noteEffects(conversation: Conversation, change: ControlChange): void {
+  conversation.effects ??= { patients: [], dropped: [], isUnused: false, uses: [] }
+  const { effects } = conversation
+  if (change.kind === "consent") effects.patients.push(change.patient)
+  if (change.kind === "member" && "device" in change.change) effects.patients.push(change.change.device)
+  if (change.kind === "archive") drop(conversation, effects, ARCHIVED)
+  if (change.kind === "shred") drop(conversation, effects, SHREDDED)
+  if ("slots" in change) effects.uses = [...effects.uses, ...change.slots]
+}
+
+/** What the vault takes over, and what nobody shall have any more. */
+const ARCHIVED: ReadonlySet<TranscriptRecordType> = new Set(["open", "epoch", "grant"])
+const SHREDDED: ReadonlySet<TranscriptRecordType> = new Set([...ARCHIVED, "archive"])
+
+function drop(
+  conversation: Conversation,
+  effects: ControlEffects,
+  types: ReadonlySet<TranscriptRecordType>,
+): void {
+  const controls = [...conversation.controls.values()].filter(({ type }) => types.has(type))
+  effects.dropped = controls.map(({ position }) => position)
+  effects.isUnused = true
+  effects.uses = []
 }
 
 /** A conversation as the store has it. */
@@ -55,47 +112,63 @@ export function restore(conversation: Conversation, loaded: LoadedConversation):
   conversation.position = loaded.position
   conversation.link = loaded.link
   conversation.updatedMs = loaded.updatedMs
+  conversation.lastBy = loaded.lastBy
   conversation.storedMs = loaded.updatedMs
   conversation.storedLink = loaded.link
   conversation.isStored = true
   conversation.added = []
+  conversation.effects = undefined
   conversation.recent = []
   conversation.recentFrom = loaded.position
-  conversation.patient = undefined
+  conversation.patients.clear()
   conversation.roles = []
   conversation.isClosed = false
+  conversation.vaultRole = undefined
+  conversation.isArchived = false
+  conversation.isWithdrawn = false
+  conversation.isShredded = false
+  conversation.memberPosition = 0
+  conversation.cutPosition = 0
   conversation.controls.clear()
   conversation.accesses.clear()
   conversation.senders.clear()
   for (const [device, sequence] of decodeSenders(loaded.senders)) conversation.senders.set(device, sequence)
   for (const record of loaded.control) restoreControl(conversation, record)
+  conversation.storedRoles = conversation.listedRoles
   conversation.listedMs = conversation.isOpen ? loaded.updatedMs : 0
 }
 
 function restoreControl(conversation: Conversation, stored: StoredRecord): void {
   const { position, bytes } = stored
   const record = decodeRecord(bytes)
-  const issuer = keyOf(record.issuer)
-  applyChange(conversation, changeOf(record, stored.timeMs), issuer, position, sha256Text(record.bytes))
+  const change = changeOf(conversation, record, stored.timeMs)
+  applyChange(conversation, change, keyOf(record.issuer), position, keyOf(recordHash(sha256, bytes)))
 }
 
 /** What a stored record changed. It was judged when it was stored. */
-function changeOf({ type, issuer, issued, body }: WireRecord, storedMs: number): ControlChange {
+function changeOf(conversation: Conversation, record: WireRecord, storedMs: number): ControlChange {
+  const { type, issued, body } = record
+  const access = undefined
   switch (type) {
-    case "consent": {
-      const { keys } = decodeConsent(body)
-      return { kind: "consent", patient: { key: keyOf(issuer), wrappingHash: sha256(keys.wrapping) } }
-    }
+    case "consent":
+      return { kind: "consent", patient: patientDevice(decodeConsent(body).keys, "device") }
     case "open":
-      return { kind: "open", roles: decodeOpen(body).roles.map(({ role }) => role) }
+      return { kind: "open", roles: decodeOpen(body).roles.map(({ role }) => role), slots: [] }
     case "epoch":
-      return { kind: "epoch", number: decodeEpoch(body).number, access: undefined }
-    case "access": {
-      const { role, purpose, until } = decodeAccess(body)
-      const untilMs = accessUntil(storedMs, issued, until)
-      return { kind: "access", access: { role, purpose: purposeCode(purpose), untilMs } }
-    }
+      return { kind: "epoch", number: decodeEpoch(body).number, slots: [], access }
+    case "access":
+      return { kind: "access", access: accessOf(decodeAccess(body), issued, storedMs) }
+    case "member":
+      return { kind: "member", access, change: storedChange(conversation, record, storedMs) }
+    case "shred":
+      return { kind: "shred" }
+    case "grant":
+    case "archive":
+      return { kind: type, slots: roleKeysOf([decodeGrant(body).slot]), access }
+    case "reopen":
+    case "withdraw":
+      return { kind: type, access }
     default:
-      return { kind: "close", access: undefined }
+      return { kind: "close", access }
   }
 }

@@ -3,19 +3,23 @@ import { createServer, type IncomingMessage, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { clinicIdOf, isAcceptableSigningKey, toHex, WardlineError } from "@wardline/sdk/protocol"
 import { Blobs } from "./blobs/blobs.ts"
+import { Ephemerals } from "./channel.ts"
 import { type Clinic, openClinic } from "./clinic.ts"
 import { Conversations } from "./conversations.ts"
 import { Delivery } from "./delivery.ts"
+import { Destruction } from "./destruction.ts"
 import { DiskGuard } from "./disk-guard.ts"
 import { prepareFolder } from "./folder.ts"
 import { GroupCommit } from "./group-commit.ts"
 import { sha256 } from "./hashing.ts"
+import { Heads } from "./heads.ts"
 import { defaultWebRoot, Pages } from "./http/pages.ts"
 import { type RouterOptions, route } from "./http/router.ts"
 import {
   CLOSE_GRACE_MS,
   DEFAULT_LIMITS,
   HEADERS_TIMEOUT_MS,
+  KEY_SWEEP_MS,
   MAX_HEADER_BYTES,
   REQUEST_TIMEOUT_MS,
   type RelayLimits,
@@ -23,11 +27,12 @@ import {
   SWEEP_MS,
 } from "./limits.ts"
 import { createLog, errorFields, type Log } from "./log.ts"
-import { openLogKey } from "./log-key.ts"
+import { type LogKey, openLogKey } from "./log-key.ts"
 import { addressName, Meters } from "./meters.ts"
 import { ownOrigins } from "./origins.ts"
 import type { RelayCore } from "./relay-core.ts"
 import { Note } from "./requests/note.ts"
+import { ShredKeys } from "./shred-keys.ts"
 import { Sockets } from "./sockets.ts"
 import { takeNotices } from "./spool.ts"
 import { SqliteStore } from "./store/sqlite.ts"
@@ -90,12 +95,13 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const store = new SqliteStore(options.data, options.maxBytes ? { maxBytes: options.maxBytes } : {})
   try {
     const logKey = openLogKey(options.data)
+    const shredKeys = openShredKeys(options.data, store, log)
     const clinics = new Map<string, Clinic>()
     for (const rootKey of rootKeys) {
       const clinic = await openClinic(store, clinicIdOf(sha256, rootKey), rootKey, now())
       clinics.set(clinic.key, clinic)
     }
-    return await RunningRelay.start(options, { store, clinics, limits, log, now, logKey })
+    return await RunningRelay.start(options, { store, shredKeys, clinics, limits, log, now, logKey })
   } catch (error) {
     store.close()
     throw error
@@ -119,7 +125,8 @@ interface Parts {
   limits: RelayLimits
   log: Log
   now: () => number
-  logKey: Uint8Array
+  logKey: LogKey
+  shredKeys: ShredKeys
 }
 
 class RunningRelay implements Relay {
@@ -133,22 +140,28 @@ class RunningRelay implements Relay {
   #origins: ReadonlySet<string> = new Set()
   #sweep: NodeJS.Timeout | undefined
   #isSweeping = false
+  #keysSweptMs = 0
   #closing: Promise<void> | undefined
 
   static async start(options: RelayOptions, parts: Parts): Promise<Relay> {
     const relay = new RunningRelay(options, parts)
+    await relay.#core.destruction.recover()
     await relay.#listen()
     await relay.#noteAll("relay-start")
+    relay.#core.heads.warn(parts.clinics.values(), parts.log)
     return relay
   }
 
   private constructor(options: RelayOptions, parts: Parts) {
-    const { store, clinics, limits, log, now } = parts
+    const { store, shredKeys, clinics, limits, log, now } = parts
     this.#options = options
     this.#store = store
-    this.logKey = parts.logKey
+    this.logKey = parts.logKey.publicKey
     this.#guard = new DiskGuard(store, options.data, limits.minFreeBytes, log)
-    const delivery = new Delivery(store, log, now)
+    const heads = new Heads(parts.logKey)
+    const blobs = new Blobs(options.data, limits)
+    const destruction = new Destruction(store, shredKeys, blobs, log)
+    const delivery = new Delivery(store, shredKeys, heads, log, now)
     const conversations = new Conversations(store, clinics, limits.cachedConversations)
     const guard = this.#guard
     const commits = new GroupCommit(
@@ -162,9 +175,12 @@ class RunningRelay implements Relay {
           for (const conversation of transaction.conversations) await conversations.restore(conversation)
         },
         storeFailed: (error) => guard.failed(error),
+        keepKeys: (keys) => shredKeys.keep(keys),
+        destroy: (scopes) => destruction.finish(scopes),
         stored: (transaction) => {
           for (const conversation of transaction.conversations) delivery.deliver(conversation)
           delivery.flush()
+          if (transaction.hasDropped) destruction.dropped()
         },
         unexpected: (error) => log.error("a request failed", errorFields(error)),
       },
@@ -178,7 +194,11 @@ class RunningRelay implements Relay {
       delivery,
       commits,
       meters: new Meters(limits),
-      blobs: new Blobs(options.data, limits),
+      blobs,
+      shredKeys,
+      destruction,
+      heads,
+      ephemerals: new Ephemerals(),
       limits,
       log,
       isVerifyingMessages: options.verifyMessages === true,
@@ -278,6 +298,7 @@ class RunningRelay implements Relay {
     try {
       sweepSessions(this.#core, this.#core.now())
       await this.#guard.look()
+      await this.#sweepKeys()
       for (const { action, done } of await takeNotices(this.#options.data)) {
         await this.#noteAll(action)
         await done()
@@ -285,6 +306,14 @@ class RunningRelay implements Relay {
     } finally {
       this.#isSweeping = false
     }
+  }
+
+  async #sweepKeys(): Promise<void> {
+    const { now, destruction, shredKeys, store } = this.#core
+    await destruction.sweep(now())
+    if (Math.abs(now() - this.#keysSweptMs) < KEY_SWEEP_MS) return
+    this.#keysSweptMs = now()
+    await shredKeys.sweep(now(), (conversation) => store.hasConversation(conversation))
   }
 
   /** Notes an event of the relay's own in every clinic's log. */
@@ -321,8 +350,16 @@ class RunningRelay implements Relay {
     await this.#noteAll("relay-stop").catch((error: unknown) =>
       log.error("the stop couldn't be noted", errorFields(error)),
     )
+    this.#core.shredKeys.close()
     this.#store.close()
   }
+}
+
+function openShredKeys(folder: string, store: SqliteStore, log: Log): ShredKeys {
+  const shredKeys = new ShredKeys(folder)
+  if (shredKeys.isEmpty && store.hasConversations)
+    log.error("there are conversations and no shred keys: without shred.db nothing of them can be opened")
+  return shredKeys
 }
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): WardlineError {

@@ -98,11 +98,12 @@ export function findRetried(
   search: RetrySearch | undefined,
 ): Acknowledged | undefined {
   if (search?.kind === "found") return search.record
-  if (
-    conversation.added.length > 0 &&
-    (conversation.controls.has(hash) || mayBeRetry(conversation, record))
-  ) {
-    const added = conversation.added.find(({ bytes }) => record.equals(bytes))
+  if (conversation.added.length > 0) {
+    const control = conversation.controls.get(hash)
+    if (control !== undefined) return conversation.added.find(({ position }) => position === control.position)
+    const added = mayBeRetry(conversation, record)
+      ? conversation.added.find(({ bytes }) => record.equals(bytes))
+      : undefined
     if (added !== undefined) return added
   }
   if (search?.kind === "too-far")

@@ -2,9 +2,10 @@
 import type { Duplex } from "node:stream"
 import { CLOSE_CODES, type Frame, isWardlineError, WardlineError } from "@wardline/sdk/protocol"
 import type { WebSocket } from "ws"
+import type { ChannelKey, Ephemeral } from "./channel.ts"
 import type { Clinic } from "./clinic.ts"
 import { type Acknowledged, buildFrame } from "./frames.ts"
-import type { SigningActor } from "./gates/control.ts"
+import type { SigningActor } from "./gates/judging.ts"
 import type { Identity } from "./identity.ts"
 import type { AddressMeter, DeviceMeter } from "./meters.ts"
 import { Outbox } from "./outbox.ts"
@@ -29,6 +30,12 @@ export class Session implements SigningActor {
   readonly origin: string
   /** Until the login. */
   nonce: Uint8Array | undefined
+  /** The relay's half of the channel, until the login. */
+  ephemeral: Ephemeral | undefined
+  /** Empty until the login. */
+  channel: ChannelKey = ""
+  /** How many shred keys it gave into keeping. */
+  kept = 0
   identity: Identity | undefined
   meter: DeviceMeter | undefined
   /** Shared and empty until there is one. */

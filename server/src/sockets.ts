@@ -94,7 +94,10 @@ export class Sockets {
     socket.on("error", ignore)
     const nonce = randomBytes(32)
     session.nonce = nonce
-    session.sendFrame({ kind: "challenge", id: 0, nonce, time: nowMs, relayId: core.store.relayId })
+    session.ephemeral = core.ephemerals.take(nowMs)
+    const { relayId } = core.store
+    const ephemeral = session.ephemeral.publicKey
+    session.sendFrame({ kind: "challenge", id: 0, nonce, time: nowMs, relayId, ephemeral })
     core.delivery.flush()
   }
 

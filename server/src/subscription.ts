@@ -1,7 +1,7 @@
 /** One session's reading of one conversation: the backlog from the store, then live, never more than was asked for. */
 import type { Conversation } from "./conversation.ts"
 import { buildDeliveries, buildFrame, type Deliverable } from "./frames.ts"
-import { checkAccess } from "./gates/authority.ts"
+import { checkAccess, checkConcerns } from "./gates/authority.ts"
 import { MAX_CREDIT, MAX_UNSENT_BYTES, PAGE_BYTES, PAGE_RECORDS } from "./limits.ts"
 import type { Session } from "./session.ts"
 import type { Store } from "./store/store.ts"
@@ -15,7 +15,8 @@ export class Subscription {
   #credit: number
   /** Whether it has been sent everything stored, so that new records go to it straight from memory. */
   #isLive = false
-  #wasLive = false
+  /** Whether it was told once that it is live. */
+  wasLive = false
   /** Since when something waits for it and it takes nothing; 0 if it isn't so. */
   stalledSinceMs = 0
   isEnded = false
@@ -63,6 +64,7 @@ export class Subscription {
     block: Buffer | undefined,
   ): Buffer | undefined {
     if (!this.#isLive || this.isEnded) return block
+    if (records.length === 0) return block
     if (this.#credit < records.length || !this.canSend) {
       this.#isLive = false
       return block
@@ -105,20 +107,21 @@ export class Subscription {
     }
     if (this.isBehind) return this.canSend
     this.#isLive = true
-    if (!this.#wasLive) this.#announce()
+    if (!this.wasLive) this.#announce()
     return false
   }
 
   #announce(): void {
-    this.#wasLive = true
+    this.wasLive = true
     const { storedPosition, storedLink } = this.conversation
     const live = { kind: "live", id: this.requestId, position: storedPosition, link: storedLink } as const
     this.session.send(buildFrame(live))
   }
 
-  /** Whether the session may still read: staff only while their access record lasts.
-   * @throws {WardlineError} ERR_ACCESS_REQUIRED */
+  /** Whether the session may still read: as long as it takes part, and staff only while their access record lasts.
+   * @throws {WardlineError} ERR_NOT_FOUND, ERR_FORBIDDEN, ERR_ACCESS_REQUIRED */
   checkAllowed(nowMs: number): void {
+    checkConcerns(this.conversation, this.session, nowMs)
     checkAccess(this.conversation, this.session, nowMs)
   }
 

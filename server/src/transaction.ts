@@ -5,6 +5,8 @@ import type { Clinic } from "./clinic.ts"
 import { type Conversation, encodeSenders } from "./conversation.ts"
 import { sha256Text, writeKey } from "./hashing.ts"
 import { MAX_POSITION } from "./limits.ts"
+import type { ShredKeys } from "./shred-keys.ts"
+import type { KeptKey } from "./store/shred-database.ts"
 import type { AuditEntries, Batch, ConversationChange, NewRecord, ScopeRef } from "./store/store.ts"
 
 /** `"wl1/link" ‖ link ‖ u64 position ‖ record hash`: the input of the next link, one buffer for all. */
@@ -27,6 +29,9 @@ export class Transaction {
   readonly #conversations: Conversation[] = []
   readonly #clinics: Clinic[] = []
   readonly #undo: (() => void)[] = []
+  readonly #kept: KeptKey[] = []
+  readonly #shreds: ScopeRef[] = []
+  #hasDropped = false
 
   constructor(nowMs: number) {
     this.nowMs = nowMs
@@ -35,6 +40,33 @@ export class Transaction {
   /** Conversations that grow, each once. */
   get conversations(): readonly Conversation[] {
     return this.#conversations
+  }
+
+  /** Shred keys that must be kept before anything else is stored. */
+  get kept(): readonly KeptKey[] {
+    return this.#kept
+  }
+
+  /** Conversations to be destroyed once everything else is stored. */
+  get shreds(): readonly ScopeRef[] {
+    return this.#shreds
+  }
+
+  /** Whether it removes something from what is stored. */
+  get hasDropped(): boolean {
+    return this.#hasDropped
+  }
+
+  /** Takes a shred key into keeping with what else is stored. */
+  keep(shredKeys: ShredKeys, key: KeptKey): void {
+    this.#kept.push(key)
+    shredKeys.expect(key)
+    this.onRollBack(() => shredKeys.unexpect(key))
+  }
+
+  /** A conversation's shred record is being stored. */
+  shred(conversation: Conversation): void {
+    this.#shreds.push(conversation.ref)
   }
 
   /** Notes an event without a record; returns the entry's sequence. */
@@ -119,11 +151,18 @@ export class Transaction {
       if (pending) audit.push({ clinic: ref, ...pending })
     }
     const changes = this.#conversations.map(changeOf)
-    return { newConversations: this.#newConversations, records: this.#records, changes, audit }
+    this.#hasDropped = changes.some(({ effects }) => effects !== undefined && effects.dropped.length > 0)
+    return {
+      newConversations: this.#newConversations,
+      records: this.#records,
+      changes,
+      audit,
+      shreds: this.#shreds,
+    }
   }
 
   get isEmpty(): boolean {
-    return this.#clinics.length === 0
+    return this.#clinics.length === 0 && this.#kept.length === 0
   }
 
   /** The batch is stored. The conversations' `added` stay, for whoever delivers them. */
@@ -133,6 +172,10 @@ export class Transaction {
       conversation.isStored = true
       conversation.storedMs = conversation.updatedMs
       conversation.storedLink = conversation.link
+      const { listedRoles, storedRoles } = conversation
+      conversation.isRelisted = !isSameList(listedRoles, storedRoles)
+      conversation.storedRoles = listedRoles
+      conversation.effects = undefined
       conversation.listedBeforeMs = conversation.listedMs
       conversation.listedMs = conversation.isOpen ? conversation.updatedMs : 0
     }
@@ -156,11 +199,27 @@ function changeOf(conversation: Conversation): ConversationChange {
     position: conversation.position,
     updatedMs: conversation.updatedMs,
     previousMs: conversation.storedMs,
-    isClosed: conversation.isClosed,
+    isClosed: conversation.isClosed || conversation.isShredded,
     lastBy: conversation.lastBy,
-    roles: conversation.roles,
+    roles: conversation.listedRoles,
+    previousRoles: conversation.storedRoles,
+    effects: effectsOf(conversation),
     senders: encodeSenders(conversation.senders),
   }
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((item, i) => item === b[i]))
+}
+
+function effectsOf({ effects }: Conversation): ConversationChange["effects"] {
+  if (effects === undefined) return undefined
+  const patients = effects.patients.map(({ key, untilMs, isRemoved }) => ({
+    device: Buffer.from(key, "latin1"),
+    untilMs,
+    isRemoved,
+  }))
+  return { ...effects, patients }
 }
 
 function checkPosition(position: number): void {

@@ -369,14 +369,12 @@ test("lists come in pages, and an update of what was on no page comes whole", as
   })
 })
 
-test("patients and administrators are refused the list", async () => {
+test("administrators are refused the list", async () => {
   await withRelay(clinic, async ({ url }) => {
-    for (const device of [newDevice(), clinic.admin]) {
-      const client = await logIn(url, clinic, device)
-      client.send({ kind: "watch", id: 5, limit: 10, before: 0 })
-      assert.is((await client.nextOf("error", 5)).code, "ERR_FORBIDDEN")
-      await client.close()
-    }
+    const client = await logIn(url, clinic, clinic.admin)
+    client.send({ kind: "watch", id: 5, limit: 10, before: 0 })
+    assert.is((await client.nextOf("error", 5)).code, "ERR_FORBIDDEN")
+    await client.close()
   })
 })
 
@@ -422,6 +420,7 @@ test("what a session sends in one write is answered in order", async () => {
     const chat = new TestChat(clinic, device)
     const patient = await logIn(relay.url, clinic, device)
     const records = [...chat.beginning(), chat.message()]
+    patient.keep(chat.id)
     for (const [i, record] of records.entries())
       patient.socket.send(encodeFrame({ kind: "publish", id: 10 + i, record }))
     patient.send({ kind: "subscribe", id: 50, conversation: chat.id, after: 0, credit: 10 })

@@ -14,7 +14,7 @@ export interface StoreHarness {
   remove(): Promise<void>
 }
 
-const EMPTY: Batch = { newConversations: [], records: [], changes: [], audit: [] }
+export const EMPTY: Batch = { newConversations: [], records: [], changes: [], audit: [], shreds: [] }
 
 export function newRecord(scope: ScopeRef, position: number, isControl = false): NewRecord {
   return {
@@ -37,7 +37,9 @@ export function newChange(scope: ScopeRef, changes: Partial<ConversationChange> 
     isClosed: false,
     lastBy: "patient",
     roles: ["nursing"],
+    previousRoles: ["nursing"],
     senders: new Uint8Array(0),
+    effects: undefined,
     ...changes,
   }
 }

@@ -87,7 +87,13 @@ async function noteExport(data: string, output: Output): Promise<void> {
       const chain = new AuditChain(store.lastAudit(clinic))
       chain.note(eventFor(clinic, { action: "export" }, Date.now()))
       const { first, entries } = chain.pending ?? { first: 0, entries: new Uint8Array(ENTRY_BYTES) }
-      store.commit({ newConversations: [], records: [], changes: [], audit: [{ clinic, first, entries }] })
+      store.commit({
+        newConversations: [],
+        records: [],
+        changes: [],
+        audit: [{ clinic, first, entries }],
+        shreds: [],
+      })
     }
   } finally {
     store.close()

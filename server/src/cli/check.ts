@@ -73,7 +73,7 @@ function checkDatabase(data: string, clinicKeys: readonly string[]): Finding[] {
     return [wrong("database", messageOf(error))]
   }
   try {
-    const logKey = existsSync(join(data, LOG_KEY_FILE)) ? openLogKey(data) : undefined
+    const logKey = existsSync(join(data, LOG_KEY_FILE)) ? openLogKey(data).publicKey : undefined
     return [
       ok("database", `relay ${toHex(store.relayId)}`),
       ...clinicKeys.flatMap((key) => checkClinic(store, parseClinicKey(key), logKey)),

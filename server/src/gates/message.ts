@@ -19,13 +19,15 @@ export function judgeMessage(
 ): Access | undefined {
   checkClock(issuedMs(bytes), nowMs)
   if (conversation === undefined) throw consentRequired()
-  checkConcerns(conversation, actor)
+  checkConcerns(conversation, actor, nowMs)
   if (!conversation.isOpen) throw openRequired()
-  if (conversation.isClosed) throw closed()
+  if (!conversation.isTalking) throw over(conversation)
   const access = checkAccess(conversation, actor, nowMs)
   const control = conversation.controls.get(messageEpoch(bytes))
   if (control === undefined || control.epoch === 0)
     throw new WardlineError("ERR_CONFLICT", "the message's epoch isn't in this conversation")
+  if (control.position < conversation.memberPosition)
+    throw new WardlineError("ERR_CONFLICT", "the message's epoch is of other members")
   if (messageSeenPosition(bytes) > conversation.position)
     throw new WardlineError("ERR_CONFLICT", "the message has seen what isn't there")
   return access
@@ -58,6 +60,20 @@ export function consentRequired(): WardlineError {
 
 export function openRequired(): WardlineError {
   return new WardlineError("ERR_CONSENT_REQUIRED", "the consent is followed by the patient's open record")
+}
+
+/** Why a conversation takes no messages any more. */
+export function over(conversation: Conversation): WardlineError {
+  if (conversation.isShredded) return shredded()
+  return conversation.isWithdrawn ? withdrawn() : closed()
+}
+
+export function shredded(): WardlineError {
+  return new WardlineError("ERR_CLOSED", "the conversation was destroyed")
+}
+
+export function withdrawn(): WardlineError {
+  return new WardlineError("ERR_CONSENT_REQUIRED", "consent was withdrawn")
 }
 
 export function closed(): WardlineError {

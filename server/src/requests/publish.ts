@@ -1,21 +1,49 @@
 /** A record on its way into a conversation. */
-import { decodeRecord, isWardlineError, recordPart, startLink } from "@wardline/sdk/protocol"
+import { decodeRecord, isWardlineError, recordPart, startLink, WardlineError } from "@wardline/sdk/protocol"
+import type { Action } from "@wardline/sdk/tlog"
 import type { AuditEvent } from "../audit-chain.ts"
 import { type Access, Conversation } from "../conversation.ts"
 import type { Acknowledged } from "../frames.ts"
-import { type ControlChange, judgeControl } from "../gates/control.ts"
+import { judgeControl } from "../gates/control.ts"
+import type { ControlChange } from "../gates/judging.ts"
 import { checkIssuer, checkMessageSignature, judgeMessage } from "../gates/message.ts"
-import { checkMessageShape, isMessage, issuerKey, messageSequence, scopeKey } from "../gates/shape.ts"
+import {
+  checkMessageShape,
+  isMessage,
+  isQuiet,
+  issuerKey,
+  messageSequence,
+  scopeKey,
+} from "../gates/shape.ts"
 import type { Request } from "../group-commit.ts"
 import { sha256, sha256Text } from "../hashing.ts"
 import { checkLive } from "../identity.ts"
 import { MAX_MALFORMED } from "../limits.ts"
-import { applyChange } from "../records.ts"
+import { applyChange, noteEffects } from "../records.ts"
 import type { RelayCore } from "../relay-core.ts"
 import { findRetried, type RetrySearch, searchRetried } from "../retries.ts"
 import type { Session } from "../session.ts"
 import type { Awaitable } from "../store/store.ts"
 import type { Transaction } from "../transaction.ts"
+
+/** What the audit log calls records that aren't "create". */
+const ACTION_OF: { readonly [K in ControlChange["kind"]]?: Action } = {
+  member: "member-change",
+  grant: "grant",
+  archive: "archive",
+  reopen: "reopen",
+  withdraw: "withdraw",
+  shred: "shred",
+}
+
+/** Records that are somebody's turn in the conversation: opening it to read, or keys for it, are no answer. */
+const ANSWERS: ReadonlySet<ControlChange["kind"]> = new Set([
+  "consent",
+  "open",
+  "close",
+  "reopen",
+  "withdraw",
+])
 
 export class Publish implements Request {
   readonly isRead = false
@@ -28,6 +56,7 @@ export class Publish implements Request {
   /** What the store was asked about an earlier copy, where memory couldn't tell. */
   #search: RetrySearch | undefined
   #ack: Acknowledged | undefined
+  #isShred = false
 
   constructor(core: RelayCore, session: Session, requestId: number, record: Buffer) {
     this.#core = core
@@ -75,11 +104,17 @@ export class Publish implements Request {
     const first = conversation && findRetried(conversation, record, this.#hash, this.#search)
     if (first !== undefined) {
       this.#ack = first
+      this.#isShred = control?.type === "shred"
       return
     }
     if (control === undefined) this.#addMessage(conversation, transaction)
     else {
       const change = judgeControl(conversation, control, session, transaction.nowMs)
+      if (conversation === undefined && !this.#core.shredKeys.isKeptBy(this.#scope, session.device))
+        throw new WardlineError(
+          "ERR_CONSENT_REQUIRED",
+          "the conversation's shred key comes before its consent",
+        )
       this.#addControl(conversation ?? this.#begin(transaction), change, transaction)
     }
   }
@@ -95,7 +130,7 @@ export class Publish implements Request {
     this.#ack = transaction.addToConversation(known, record, this.#hash, false, event)
     const sequence = messageSequence(record)
     if (sequence > (known.senders.get(session.device) ?? 0)) known.senders.set(session.device, sequence)
-    known.lastBy = session.kind === "patient" ? "patient" : "staff"
+    if (!isQuiet(record)) known.lastBy = session.kind === "patient" ? "patient" : "staff"
   }
 
   #begin(transaction: Transaction): Conversation {
@@ -111,12 +146,15 @@ export class Publish implements Request {
   #addControl(conversation: Conversation, change: ControlChange, transaction: Transaction): void {
     const session = this.#session
     const access = "access" in change ? change.access : undefined
-    const event = this.#eventOf(access, transaction.nowMs)
+    const event = { ...this.#eventOf(access, transaction.nowMs), action: ACTION_OF[change.kind] ?? "create" }
     const placed = transaction.addToConversation(conversation, this.#record, this.#hash, true, event)
     applyChange(conversation, change, session.device, placed.position, this.#hash)
-    // Opening a conversation to read it, or new keys for it, is no answer.
-    if (change.kind !== "access" && change.kind !== "epoch")
-      conversation.lastBy = session.kind === "patient" ? "patient" : "staff"
+    noteEffects(conversation, change)
+    if (change.kind === "shred") {
+      this.#isShred = true
+      transaction.shred(conversation)
+    }
+    if (ANSWERS.has(change.kind)) conversation.lastBy = session.kind === "patient" ? "patient" : "staff"
     this.#ack = placed
   }
 
@@ -150,7 +188,12 @@ export class Publish implements Request {
   }
 
   done(): void {
-    if (this.#ack) this.#session.sendAck(this.#requestId, this.#ack)
+    // A shred record is acked when nothing is left that could open the conversation.
+    if (this.#isShred && !this.#core.destruction.isFinished(this.#scope))
+      this.failed(
+        new WardlineError("ERR_READ_ONLY", "the conversation isn't destroyed yet: its disk is failing"),
+      )
+    else if (this.#ack) this.#session.sendAck(this.#requestId, this.#ack)
   }
 
   failed(error: unknown): void {

@@ -1,6 +1,7 @@
 /** A device begins to read a conversation: reading is an event, so it begins once the audit log has it. */
 import { type Frame, WardlineError } from "@wardline/sdk/protocol"
-import type { Conversation } from "../conversation.ts"
+import { sealKey } from "../channel.ts"
+import type { Access, Conversation } from "../conversation.ts"
 import { checkAccess, checkConcerns, notFound } from "../gates/authority.ts"
 import type { Request } from "../group-commit.ts"
 import { keyOf } from "../hashing.ts"
@@ -12,6 +13,8 @@ import { Subscription } from "../subscription.ts"
 import type { Transaction } from "../transaction.ts"
 import { eventOf, eventWith } from "./note.ts"
 
+const NO_KEY = new Uint8Array(0)
+
 export class Subscribe implements Request {
   readonly bytes = 0
   readonly isRead = true
@@ -20,6 +23,7 @@ export class Subscribe implements Request {
   readonly #frame: Extract<Frame, { kind: "subscribe" }>
   readonly #scope: string
   #conversation: Conversation | undefined
+  #shredKey: Buffer | undefined
 
   constructor(core: RelayCore, session: Session, frame: Extract<Frame, { kind: "subscribe" }>) {
     this.#core = core
@@ -37,27 +41,28 @@ export class Subscribe implements Request {
     checkLive(session, transaction.nowMs)
     const conversation = this.#core.conversations.get(this.#scope)
     if (conversation === undefined) throw notFound()
-    checkConcerns(conversation, session)
+    checkConcerns(conversation, session, transaction.nowMs)
     const access = checkAccess(conversation, session, transaction.nowMs)
     if (this.#frame.after > conversation.position)
       throw new WardlineError("ERR_ROLLBACK", "the conversation is shorter here than the cursor")
     if (session.subscriptions.length >= this.#core.limits.subscriptionsPerSession)
       throw new WardlineError("ERR_RATE_LIMITED", "too many subscriptions in one session")
-    transaction.note(
-      session.clinic,
-      eventWith(
-        {
-          ...eventOf(session, "read"),
-          role: access?.role ?? "",
-          purpose: access?.purpose ?? 0,
-          scope: this.#scope,
-          position: this.#frame.after,
-        },
-        session.clinic,
-        transaction.nowMs,
-      ),
-    )
+    this.#note("read", access, transaction)
     this.#conversation = conversation
+    this.#shredKey = this.#core.shredKeys.get(conversation.ref.id)
+    if (this.#shredKey !== undefined) this.#note("keys-served", access, transaction)
+  }
+
+  #note(action: "read" | "keys-served", access: Access | undefined, transaction: Transaction): void {
+    const { clinic } = this.#session
+    const event = {
+      ...eventOf(this.#session, action),
+      role: access?.role ?? "",
+      purpose: access?.purpose ?? 0,
+      scope: this.#scope,
+      position: this.#frame.after,
+    }
+    transaction.note(clinic, eventWith(event, clinic, transaction.nowMs))
   }
 
   noteRefusal(transaction: Transaction): void {
@@ -76,10 +81,20 @@ export class Subscribe implements Request {
       session.close("malformed", "a request id in use")
       return
     }
+    this.#sendKey(this.#conversation)
     const subscription = new Subscription(session, this.#conversation, id, after, credit)
     session.addSubscription(subscription)
     this.#conversation.subscriptions.push(subscription)
     this.#core.delivery.refill(subscription)
+  }
+
+  /** The shred key, or that there is none any more; before the first record. */
+  #sendKey({ ref, isShredded }: Conversation): void {
+    const { channel } = this.#session
+    const key = isShredded ? undefined : this.#shredKey
+    const shredKey = key === undefined ? NO_KEY : sealKey(channel, ref.id, key)
+    this.#shredKey?.fill(0)
+    this.#session.sendFrame({ kind: "keys", id: this.#frame.id, conversation: ref.id, shredKey })
   }
 
   failed(error: unknown): void {

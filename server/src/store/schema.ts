@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto"
 import { WardlineError } from "@wardline/sdk/protocol"
 import type { Database } from "better-sqlite3"
 
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 /** "WDLN": what `file` and other programs see that the database is. */
 const APPLICATION_ID = 0x57444c4e
 
@@ -40,6 +40,21 @@ CREATE TABLE listed (
   scope INTEGER NOT NULL,
   PRIMARY KEY (clinic, role, updated, scope)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE patients (
+  device BLOB NOT NULL,
+  scope INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  PRIMARY KEY (device, scope)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE uses (
+  clinic INTEGER NOT NULL,
+  role TEXT NOT NULL,
+  generation INTEGER NOT NULL,
+  scope INTEGER NOT NULL,
+  PRIMARY KEY (clinic, role, generation, scope)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX uses_of_scope ON uses (scope);
+CREATE TABLE shreds (scope INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE audit (key INTEGER PRIMARY KEY, entries BLOB NOT NULL) STRICT;
 `
 
@@ -56,6 +71,12 @@ export function prepareSchema(db: Database, mayCreate: boolean): void {
   if (version !== 0 || application !== 0) {
     if (application !== APPLICATION_ID)
       throw new WardlineError("ERR_STORE", "the file is another program's database, not a relay's")
+    // Version 1 was never released; its records had another layout.
+    if (version < SCHEMA_VERSION)
+      throw new WardlineError(
+        "ERR_STORE",
+        `the database has version ${version}, from before the first release`,
+      )
     return
   }
   const tables = db.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() as number

@@ -44,6 +44,7 @@ export interface Statements {
   scopesOfClinic: Statement<[clinic: number, after: number, limit: number], { no: number; id: Buffer }>
   addRecord: Statement<[key: number, audit: number, time: number, link: Uint8Array, bytes: Uint8Array]>
   addControl: Statement<[key: number]>
+  setBytes: Statement<[bytes: Uint8Array, key: number]>
   record: Statement<[key: number], RecordRow>
   recordWithRow: Statement<[key: number], RecordRow & { row: number }>
   recordsAfterRow: Statement<[row: number, limit: number], RecordRow>
@@ -58,6 +59,18 @@ export interface Statements {
   listedAt: Statement<[clinic: number, role: string, updated: number], number>
   addListed: Statement<[clinic: number, role: string, updated: number, scope: number]>
   removeListed: Statement<[clinic: number, role: string, updated: number, scope: number]>
+  addPatient: Statement<[device: Uint8Array, scope: number, until: number]>
+  removePatient: Statement<[device: Uint8Array, scope: number]>
+  scopesOfPatient: Statement<
+    [device: Uint8Array, now: number, clinic: number, before: number, limit: number],
+    number
+  >
+  addUse: Statement<[clinic: number, role: string, generation: number, scope: number]>
+  removeUses: Statement<[scope: number]>
+  oldestUse: Statement<[clinic: number, role: string], number | null>
+  addShred: Statement<[scope: number]>
+  removeShred: Statement<[scope: number]>
+  shreds: Statement<[], ScopeRow>
   addAudit: Statement<[key: number, entries: Uint8Array]>
   /** The row with the greatest key in [from, to]. */
   auditHolding: Statement<[from: number, to: number], { key: number; entries: Buffer }>
@@ -87,6 +100,7 @@ export function prepareStatements(db: Database): Statements {
     scopesOfClinic: prepare("SELECT no, id FROM scopes WHERE clinic = ? AND no > ? ORDER BY no LIMIT ?"),
     addRecord: prepare("INSERT INTO records (key, audit, time, link, bytes) VALUES (?, ?, ?, ?, ?)"),
     addControl: prepare("INSERT INTO control (key) VALUES (?)"),
+    setBytes: prepare("UPDATE records SET bytes = ? WHERE key = ?"),
     record: prepare(`SELECT ${COLUMNS} FROM records WHERE key = ?`),
     recordWithRow: prepare(`SELECT row, ${COLUMNS} FROM records WHERE key = ?`),
     recordsAfterRow: prepare(`SELECT ${COLUMNS} FROM records WHERE row > ? ORDER BY row LIMIT ?`),
@@ -108,6 +122,21 @@ export function prepareStatements(db: Database): Statements {
     ).pluck(),
     addListed: prepare("INSERT INTO listed (clinic, role, updated, scope) VALUES (?, ?, ?, ?)"),
     removeListed: prepare("DELETE FROM listed WHERE clinic = ? AND role = ? AND updated = ? AND scope = ?"),
+    addPatient: prepare("INSERT OR REPLACE INTO patients (device, scope, until) VALUES (?, ?, ?)"),
+    removePatient: prepare("DELETE FROM patients WHERE device = ? AND scope = ?"),
+    scopesOfPatient: prepare<[Uint8Array, number, number, number, number], number>(
+      `SELECT scopes.no FROM patients JOIN scopes ON scopes.no = patients.scope
+       WHERE device = ? AND (until = 0 OR until > ?) AND scopes.clinic = ? AND scopes.position > 1 AND scopes.updated < ?
+       ORDER BY scopes.updated DESC LIMIT ?`,
+    ).pluck(),
+    addUse: prepare("INSERT OR IGNORE INTO uses (clinic, role, generation, scope) VALUES (?, ?, ?, ?)"),
+    removeUses: prepare("DELETE FROM uses WHERE scope = ?"),
+    oldestUse: prepare<[number, string], number | null>(
+      "SELECT min(generation) FROM uses WHERE clinic = ? AND role = ?",
+    ).pluck(),
+    addShred: prepare("INSERT OR IGNORE INTO shreds (scope) VALUES (?)"),
+    removeShred: prepare("DELETE FROM shreds WHERE scope = ?"),
+    shreds: prepare("SELECT * FROM scopes WHERE no IN (SELECT scope FROM shreds)"),
     addAudit: prepare("INSERT INTO audit (key, entries) VALUES (?, ?)"),
     auditHolding: prepare(
       "SELECT key, entries FROM audit WHERE key >= ? AND key <= ? ORDER BY key DESC LIMIT 1",

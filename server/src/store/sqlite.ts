@@ -1,7 +1,7 @@
 /** The store in one SQLite file: WAL, synchronous=FULL, one writer. */
 import { chmodSync, existsSync } from "node:fs"
 import { join } from "node:path"
-import { WardlineError } from "@wardline/sdk/protocol"
+import { recordPart, WardlineError } from "@wardline/sdk/protocol"
 import { ENTRY_BYTES } from "@wardline/sdk/tlog"
 import Sqlite from "better-sqlite3"
 import { keyOf } from "../hashing.ts"
@@ -12,11 +12,13 @@ import { prepareSchema } from "./schema.ts"
 import { prepareStatements, type RecordRow, type ScopeRow, type Statements } from "./sqlite-statements.ts"
 import type {
   Batch,
+  ChangeEffects,
   ClinicRef,
   ConversationChange,
   ListedConversation,
   ListQuery,
   LoadedConversation,
+  PatientQuery,
   ScopeRef,
   ScopeSummary,
   Store,
@@ -125,6 +127,11 @@ export class SqliteStore implements Store {
     return scope
   }
 
+  /** Whether any conversation is stored. */
+  get hasConversations(): boolean {
+    return this.#nextScope > this.#clinics.size + 1
+  }
+
   loadConversation(id: Uint8Array): LoadedConversation | undefined {
     const row = this.#sql.scopeById.get(id)
     const clinic = row && this.#clinics.get(row.clinic)
@@ -138,6 +145,7 @@ export class SqliteStore implements Store {
       position: row.position,
       link: head.link,
       updatedMs: row.updated,
+      lastBy: lastByOf(row),
       senders: row.senders,
       control: this.#sql.control.all(row.no * SCOPE, (row.no + 1) * SCOPE).map(recordOf),
     }
@@ -183,7 +191,7 @@ export class SqliteStore implements Store {
       position: row.position,
       updatedMs: row.updated,
       isClosed: row.closed === 1,
-      lastBy: row.last_by === 2 ? "staff" : "patient",
+      lastBy: lastByOf(row),
       consent: consent.bytes,
       open: open.bytes,
     }
@@ -202,6 +210,7 @@ export class SqliteStore implements Store {
         if (record.isControl) sql.addControl.run(key)
       }
       for (const change of batch.changes) this.#applyChange(change)
+      for (const scope of batch.shreds) sql.addShred.run((scope as NumberedScope).no)
       for (const { clinic, first, entries } of batch.audit)
         sql.addAudit.run((clinic as NumberedClinic).clinicNo * CLINIC + first, entries)
     })
@@ -220,10 +229,59 @@ export class SqliteStore implements Store {
       change.senders,
       no,
     )
-    for (const role of change.roles) {
-      sql.removeListed.run(clinicNo, role, change.previousMs, no)
-      sql.addListed.run(clinicNo, role, change.updatedMs, no)
+    for (const role of change.previousRoles) sql.removeListed.run(clinicNo, role, change.previousMs, no)
+    for (const role of change.roles) sql.addListed.run(clinicNo, role, change.updatedMs, no)
+    if (change.effects) this.#applyEffects(clinicNo, no, change.effects)
+  }
+
+  #applyEffects(clinicNo: number, no: number, effects: ChangeEffects): void {
+    const sql = this.#sql
+    for (const { device, untilMs, isRemoved } of effects.patients) {
+      if (isRemoved) sql.removePatient.run(device, no)
+      else sql.addPatient.run(device, no, untilMs)
     }
+    for (const position of effects.dropped) this.#drop(no * SCOPE + position)
+    if (effects.isUnused) sql.removeUses.run(no)
+    for (const { role, generation } of effects.uses) sql.addUse.run(clinicNo, role, generation, no)
+  }
+
+  #drop(key: number): void {
+    const bytes = this.#sql.record.get(key)?.bytes
+    if (bytes === undefined) throw new WardlineError("ERR_STORE", "a record to be cut isn't in the database")
+    const part = recordPart(bytes)
+    if (part.length < bytes.length) this.#sql.setBytes.run(part, key)
+  }
+
+  listOf(clinic: ClinicRef, query: PatientQuery): readonly ListedConversation[] {
+    const { clinicNo } = clinic as NumberedClinic
+    const { device, beforeMs, nowMs, limit } = query
+    const before = beforeMs === 0 ? Number.MAX_SAFE_INTEGER : beforeMs
+    return this.#sql.scopesOfPatient
+      .all(device, nowMs, clinicNo, before, limit)
+      .map((no) => this.#listedOf(no))
+  }
+
+  oldestUse(clinic: ClinicRef, role: string): number {
+    return (this.#sql.oldestUse.get((clinic as NumberedClinic).clinicNo, role) as number | null) ?? 0
+  }
+
+  hasConversation(id: Uint8Array): boolean {
+    const row = this.#sql.scopeById.get(id)
+    return row !== undefined && this.#clinics.get(row.clinic)?.no !== row.no
+  }
+
+  unfinishedShreds(): readonly ScopeRef[] {
+    return this.#sql.shreds.all().map(({ id, no, clinic }) => ({ id, no, clinicNo: clinic }) as ScopeRef)
+  }
+
+  finishShred(scope: ScopeRef): void {
+    this.#transaction(() => this.#sql.removeShred.run((scope as NumberedScope).no))
+  }
+
+  /** Frames of the write-ahead log keep their content until they are written over: so it is emptied. */
+  scrub(): boolean {
+    const [result] = this.#db.pragma("wal_checkpoint(TRUNCATE)") as [{ busy: number }]
+    return result.busy === 0
   }
 
   /** All of `work` or nothing, durable on return. */
@@ -328,6 +386,8 @@ function openDatabase(path: string, isReadOnly: boolean): Sqlite.Database {
   db.pragma(`page_size = ${PAGE_SIZE}`)
   db.pragma("journal_mode = WAL")
   db.pragma("synchronous = FULL")
+  // What is dropped is overwritten, not only unlinked.
+  db.pragma("secure_delete = ON")
   db.pragma(`cache_size = -${CACHE_KIB}`)
   db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
   assertDurable(db)
@@ -344,6 +404,10 @@ export function assertDurable(db: Sqlite.Database): void {
       "ERR_STORE",
       "the database can't be used durably: WAL with synchronous=FULL failed",
     )
+}
+
+function lastByOf({ last_by }: ScopeRow): "patient" | "staff" {
+  return last_by === 2 ? "staff" : "patient"
 }
 
 function recordOf(row: RecordRow): StoredRecord {

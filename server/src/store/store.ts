@@ -4,6 +4,8 @@
  *
  * Methods may answer at once or by a promise: SQLite answers at once, and then nothing waits. */
 
+import type { Role } from "@wardline/sdk/protocol"
+
 export type Awaitable<T> = T | Promise<T>
 
 /** A clinic or a conversation as the store knows it. Made by the store alone. */
@@ -43,10 +45,38 @@ export interface ConversationChange {
   readonly previousMs: number
   readonly isClosed: boolean
   readonly lastBy: "patient" | "staff"
-  /** The roles that it addresses; none until it is opened. */
+  /** The roles under which it is listed; none until it is opened. */
   readonly roles: readonly string[]
+  /** Those of the change before. */
+  readonly previousRoles: readonly string[]
   /** Whatever the relay wants back with it: see Conversation.senders. */
   readonly senders: Uint8Array
+  /** What records that aren't messages change; undefined if there are none. */
+  readonly effects: ChangeEffects | undefined
+}
+
+export interface ChangeEffects {
+  readonly patients: readonly PatientChange[]
+  /** Positions of records whose detached parts are removed, and overwritten. */
+  readonly dropped: readonly number[]
+  /** Whether the uses of role keys noted so far are over. */
+  readonly isUnused: boolean
+  readonly uses: readonly RoleKeyUse[]
+}
+
+/** A patient's device that came or went. */
+export interface PatientChange {
+  /** 16 bytes. */
+  readonly device: Uint8Array
+  /** Milliseconds since 1970 after which it counts no more; 0 = never. */
+  readonly untilMs: number
+  readonly isRemoved: boolean
+}
+
+/** A generation of a role's key that something stored is wrapped to. */
+export interface RoleKeyUse {
+  readonly role: Role
+  readonly generation: number
 }
 
 export interface AuditEntries {
@@ -63,6 +93,9 @@ export interface Batch {
   readonly records: readonly NewRecord[]
   readonly changes: readonly ConversationChange[]
   readonly audit: readonly AuditEntries[]
+  /** Conversations whose keys and blobs are to be destroyed once this is stored: `unfinishedShreds` has them until
+   * `finishShred`. */
+  readonly shreds: readonly ScopeRef[]
 }
 
 export interface LoadedConversation {
@@ -72,6 +105,7 @@ export interface LoadedConversation {
   readonly position: number
   readonly link: Uint8Array
   readonly updatedMs: number
+  readonly lastBy: "patient" | "staff"
   readonly senders: Uint8Array
   /** Every record but the messages, in order. */
   readonly control: readonly StoredRecord[]
@@ -94,6 +128,16 @@ export interface ListQuery {
   /** Only conversations updated at this time or later; 0 = any. */
   readonly sinceMs: number
   /** Answers more where several share the last one's time, so that paging by time skips none. */
+  readonly limit: number
+}
+
+export interface PatientQuery {
+  /** 16 bytes. */
+  readonly device: Uint8Array
+  /** Only conversations updated before this; 0 = any. */
+  readonly beforeMs: number
+  /** A device whose time is over by then is none. */
+  readonly nowMs: number
   readonly limit: number
 }
 
@@ -128,6 +172,22 @@ export interface Store {
 
   /** A clinic's opened conversations that address one of the roles, the newest first. */
   list(clinic: ClinicRef, query: ListQuery): Awaitable<readonly ListedConversation[]>
+
+  /** The opened conversations that a patient's device is a current one of, the newest first. */
+  listOf(clinic: ClinicRef, query: PatientQuery): Awaitable<readonly ListedConversation[]>
+
+  /** The oldest generation of a role's key that something stored is still wrapped to; 0 if there is none. */
+  oldestUse(clinic: ClinicRef, role: string): Awaitable<number>
+
+  /** Whether a conversation with this id is stored. */
+  hasConversation(id: Uint8Array): Awaitable<boolean>
+
+  /** Conversations whose shred record is stored and whose destruction wasn't said to be finished. */
+  unfinishedShreds(): Awaitable<readonly ScopeRef[]>
+  finishShred(scope: ScopeRef): Awaitable<void>
+
+  /** Makes the store's own logs and journals forget what was dropped; answers whether it could. */
+  scrub(): Awaitable<boolean>
 
   /** Stores a batch, all or nothing; durable once it has answered.
    * @throws {WardlineError} ERR_READ_ONLY where the disk is full or failing, ERR_STORE for anything else; then

@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { createInterface, type Interface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { sha256 } from "@wardline/sdk/crypto"
-import { nextLink, startLink, toHex } from "@wardline/sdk/protocol"
+import { nextLink, recordHash, startLink, toHex } from "@wardline/sdk/protocol"
 import { buildSync } from "esbuild"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
@@ -67,12 +67,12 @@ class Patient {
 
   constructor() {
     this.outbox = this.chat.beginning()
-    this.composed.push(...this.outbox.map((record) => toHex(sha256(record))))
+    this.composed.push(...this.outbox.map((record) => toHex(recordHash(sha256, record))))
   }
 
   #compose(): void {
     const record = this.chat.message(this.device, { seenPosition: this.#lastPosition })
-    this.composed.push(toHex(sha256(record)))
+    this.composed.push(toHex(recordHash(sha256, record)))
     this.outbox.push(record)
   }
 
@@ -105,7 +105,7 @@ class Patient {
   }
 
   #take(record: Uint8Array, ack: Ack): void {
-    const hash = toHex(sha256(record))
+    const hash = toHex(recordHash(sha256, record))
     const before = this.acked.get(hash)
     assert.equal(before ?? ack, ack, "a retry got another ack")
     this.acked.set(hash, ack)
@@ -126,7 +126,7 @@ class Patient {
     this.#checked = checked
     for (const record of store.read(loaded.ref, checked.position, 1e9, 1e12)) {
       assert.is(record.position, ++checked.position, "a gap")
-      const hash = sha256(record.bytes)
+      const hash = recordHash(sha256, record.bytes)
       checked.link = nextLink(sha256, checked.link, record.position, hash)
       assert.is(toHex(record.link), toHex(checked.link), "a wrong link")
       assert.not(checked.seen.has(toHex(hash)), "a record twice")
@@ -221,7 +221,7 @@ test(`${ROUNDS} kills lose nothing, double nothing, leave no gap`, async () => {
     const client = await logIn(relay.url, clinic, patient.device)
     for (const { position, hash } of (await client.publishAll(patient.outbox)).map((ack, i) => ({
       position: ack.position,
-      hash: toHex(sha256(patient.outbox[i] as Uint8Array)),
+      hash: toHex(recordHash(sha256, patient.outbox[i] as Uint8Array)),
     })))
       assert.is(patient.composed[position - 1], hash)
     await client.close()

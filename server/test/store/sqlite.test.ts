@@ -8,7 +8,7 @@ import * as assert from "uvu/assert"
 import { prepareFolder } from "../../src/folder.ts"
 import { SCHEMA_VERSION } from "../../src/store/schema.ts"
 import { assertDurable, DATABASE_FILE, SqliteStore } from "../../src/store/sqlite.ts"
-import { newEntries, newRecord, testStore } from "../store-conformance.ts"
+import { EMPTY, newEntries, newRecord, testStore } from "../store-conformance.ts"
 import { newFolder, removeFolder } from "../support/relay.ts"
 
 testStore("SQLite", () => {
@@ -82,9 +82,8 @@ test("may be read for an audit while a relay has it, and not written", () =>
     const store = new SqliteStore(folder)
     const clinic = store.openClinic(Buffer.alloc(16, 1), Buffer.alloc(32, 2))
     store.commit({
-      newConversations: [],
+      ...EMPTY,
       records: [newRecord(clinic, 1)],
-      changes: [],
       audit: [{ clinic, first: 1, entries: newEntries(1, 1) }],
     })
     const reader = new SqliteStore(folder, { isReadOnly: true })
@@ -93,12 +92,10 @@ test("may be read for an audit while a relay has it, and not written", () =>
     if (!known) return
     assert.is(reader.read(known, 0, 10, 1e9).length, 1)
     // One view throughout, whatever comes meanwhile.
-    store.commit({ newConversations: [], records: [newRecord(clinic, 2)], changes: [], audit: [] })
+    store.commit({ ...EMPTY, records: [newRecord(clinic, 2)] })
     assert.is(reader.read(known, 0, 10, 1e9).length, 1)
     assert.is(
-      refusal(() =>
-        reader.commit({ newConversations: [], records: [newRecord(known, 3)], changes: [], audit: [] }),
-      ).code === "opened",
+      refusal(() => reader.commit({ ...EMPTY, records: [newRecord(known, 3)] })).code === "opened",
       false,
     )
     reader.close()
@@ -179,12 +176,7 @@ test("a full file refuses records with ERR_READ_ONLY, whole, and takes small thi
     const add = (bytes: number): string => {
       const record = { ...newRecord(clinic, position + 1), bytes: Buffer.alloc(bytes) }
       const { code } = refusal(() =>
-        store.commit({
-          newConversations: [],
-          records: [record, { ...record, position: position + 2 }],
-          changes: [],
-          audit: [],
-        }),
+        store.commit({ ...EMPTY, records: [record, { ...record, position: position + 2 }] }),
       )
       if (code === "opened") position += 2
       return code
@@ -195,12 +187,7 @@ test("a full file refuses records with ERR_READ_ONLY, whole, and takes small thi
     assert.is(store.read(clinic, 0, 1000, 1e9).length, position)
     assert.is(add(20_000), "ERR_READ_ONLY")
     assert.is(store.holdReserve(false), false)
-    const audit = {
-      newConversations: [],
-      records: [],
-      changes: [],
-      audit: [{ clinic, first: 1, entries: newEntries(1, 50) }],
-    }
+    const audit = { ...EMPTY, audit: [{ clinic, first: 1, entries: newEntries(1, 50) }] }
     assert.is(refusal(() => store.commit(audit)).code, "opened")
     store.close()
   }))

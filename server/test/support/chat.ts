@@ -5,17 +5,26 @@ import { type Device, sha256, signRecord } from "@wardline/sdk/crypto"
 import { newestRoleKey } from "@wardline/sdk/directory"
 import {
   asRole,
+  bodyWithDetached,
   type CloseReason,
   compareBytes,
   encodeAccess,
   encodeClose,
   encodeConsent,
-  encodeEpoch,
   encodeEpochHead,
+  encodeGrantHead,
+  encodeMember,
   encodeMessagePrefix,
-  encodeOpen,
+  encodeOpenHead,
+  encodeReopen,
   encodeRole,
+  encodeShred,
+  encodeWithdraw,
+  GRANT_OVERHEAD_BYTES,
+  type MemberChange,
   type Purpose,
+  type RecordHash,
+  recordHash,
   SEALED_SUMMARY_BYTES,
   type Slot,
   slotKey,
@@ -26,6 +35,10 @@ import {
 import { keysOf, type TestClinic } from "./clinic.ts"
 
 export const HOUR = 60 * 60 * 1000
+
+export function deviceSlot(device: Device): Slot {
+  return { kind: "device", id: device.id, generation: 0, keyHash: sha256(device.wrapping.publicKey) }
+}
 
 export interface ConsentChanges {
   language?: string
@@ -41,9 +54,13 @@ export class TestChat {
   readonly id: Uint8Array
   readonly clinic: TestClinic
   readonly patient: Device
-  readonly roles: readonly string[]
+  roles: readonly string[]
   now: () => number = Date.now
   epoch: Uint8Array = new Uint8Array(32)
+  /** Hashes of every epoch record made, in order. */
+  readonly epochs: Uint8Array[] = []
+  /** Further devices of the patient's, and roles that came or went: whom an epoch is for. */
+  readonly devices: Device[]
   #sequences = new Map<Device, number>()
 
   constructor(clinic: TestClinic, patient: Device, roles: readonly string[] = ["nursing"]) {
@@ -51,6 +68,7 @@ export class TestChat {
     this.clinic = clinic
     this.patient = patient
     this.roles = [...roles].sort()
+    this.devices = [patient]
   }
 
   sign(
@@ -60,6 +78,17 @@ export class TestChat {
     issued = this.now(),
   ): Uint8Array {
     return signRecord(issuer, { type, scope: this.id, issued }, body)
+  }
+
+  /** A record with a detached part. */
+  signDetached(
+    type: TranscriptRecordType,
+    head: Uint8Array,
+    detached: Uint8Array,
+    issuer: Device = this.patient,
+  ): Uint8Array {
+    const record = this.sign(type, bodyWithDetached(sha256, head, detached), issuer)
+    return Buffer.concat([record, detached])
   }
 
   get reference(): { position: number; link: Uint8Array } {
@@ -87,36 +116,32 @@ export class TestChat {
   }
 
   open(roles: readonly string[] = this.roles, issuer: Device = this.patient): Uint8Array {
-    return this.sign(
-      "open",
-      encodeOpen({
-        directory: this.reference,
-        roles: roles.map((role) => {
-          const key = newestRoleKey(this.clinic.directory, asRole(role))
-          return {
-            role: asRole(role),
-            generation: key?.generation ?? 1,
-            keyHash: key?.publicKeyHash ?? new Uint8Array(32),
-            sealedSummary: randomBytes(SEALED_SUMMARY_BYTES),
-          }
-        }),
+    const head = encodeOpenHead({
+      directory: this.reference,
+      roles: roles.map((role) => {
+        const key = newestRoleKey(this.clinic.directory, asRole(role))
+        return {
+          role: asRole(role),
+          generation: key?.generation ?? 1,
+          keyHash: key?.publicKeyHash ?? new Uint8Array(32),
+        }
       }),
-      issuer,
-    )
+    })
+    return this.signDetached("open", head, randomBytes(SEALED_SUMMARY_BYTES * roles.length), issuer)
+  }
+
+  roleSlot(role: string): Slot {
+    const key = newestRoleKey(this.clinic.directory, asRole(role))
+    return {
+      kind: "role",
+      id: encodeRole(asRole(role)),
+      generation: key?.generation ?? 1,
+      keyHash: key?.publicKeyHash ?? new Uint8Array(32),
+    }
   }
 
   slots(): Slot[] {
-    const keyHash = sha256(this.patient.wrapping.publicKey)
-    const slots: Slot[] = [{ kind: "device", id: this.patient.id, generation: 0, keyHash }]
-    for (const role of this.roles) {
-      const key = newestRoleKey(this.clinic.directory, asRole(role))
-      slots.push({
-        kind: "role",
-        id: encodeRole(asRole(role)),
-        generation: key?.generation ?? 1,
-        keyHash: key?.publicKeyHash ?? new Uint8Array(32),
-      })
-    }
+    const slots = [...this.devices.map(deviceSlot), ...this.roles.map((role) => this.roleSlot(role))]
     return slots.sort((a, b) => compareBytes(slotKey(a), slotKey(b)))
   }
 
@@ -132,9 +157,9 @@ export class TestChat {
       commitment: randomBytes(32),
       slots,
     })
-    const wraps = slots.map(() => randomBytes(WRAP_BYTES))
-    const record = this.sign("epoch", encodeEpoch(head, wraps), changes.issuer)
-    this.epoch = sha256(record)
+    const record = this.signDetached("epoch", head, randomBytes(WRAP_BYTES * slots.length), changes.issuer)
+    this.epoch = recordHash(sha256, record)
+    this.epochs.push(this.epoch)
     return record
   }
 
@@ -146,11 +171,13 @@ export class TestChat {
       seenPosition?: number
       bytes?: number
       issued?: number
+      quiet?: boolean
     } = {},
   ): Uint8Array {
     const sequence = changes.sequence ?? (this.#sequences.get(issuer) ?? 0) + 1
     this.#sequences.set(issuer, sequence)
     const prefix = encodeMessagePrefix({
+      quiet: changes.quiet ?? false,
       epoch: changes.epoch ?? this.epoch,
       sequence,
       seenPosition: changes.seenPosition ?? 3,
@@ -182,6 +209,44 @@ export class TestChat {
 
   close(issuer: Device, reason: CloseReason = "resolved"): Uint8Array {
     return this.sign("close", encodeClose({ reason }), issuer)
+  }
+
+  /** The epoch after the newest one. */
+  nextEpoch(issuer: Device = this.patient): Uint8Array {
+    return this.epochRecord({ number: this.epochs.length + 1, parent: this.epoch, issuer })
+  }
+
+  member(change: MemberChange, issuer: Device = this.patient, issued = this.now()): Uint8Array {
+    return this.sign("member", encodeMember({ ...change, directory: this.reference }), issuer, issued)
+  }
+
+  grant(
+    type: "grant" | "archive",
+    issuer: Device,
+    slot: Slot,
+    changes: { epochs?: readonly Uint8Array[]; wrapBytes?: number } = {},
+  ): Uint8Array {
+    const epochs = changes.epochs ?? this.epochs
+    const head = encodeGrantHead({ slot, directory: this.reference, epochs: epochs as RecordHash[] })
+    const wrap = randomBytes(changes.wrapBytes ?? GRANT_OVERHEAD_BYTES + 32 * epochs.length)
+    return this.signDetached(type, head, wrap, issuer)
+  }
+
+  archive(issuer: Device, role = "records"): Uint8Array {
+    return this.grant("archive", issuer, this.roleSlot(role))
+  }
+
+  reopen(issuer: Device): Uint8Array {
+    return this.sign("reopen", encodeReopen({ reason: "follow-up" }), issuer)
+  }
+
+  withdraw(issuer: Device = this.patient): Uint8Array {
+    return this.sign("withdraw", encodeWithdraw(), issuer)
+  }
+
+  shred(issuer: Device): Uint8Array {
+    const body = encodeShred({ reason: "patient-request", directory: this.reference })
+    return this.sign("shred", body, issuer)
   }
 
   /** Consent, open, epoch. */

@@ -1,5 +1,14 @@
 /** A device at the other end of a socket: raw frames, real signatures, nothing of the SDK's clients. */
-import { type Device, sign } from "@wardline/sdk/crypto"
+import { randomBytes } from "node:crypto"
+import {
+  channelKey,
+  type Device,
+  type EphemeralKeyPair,
+  ephemeralKeyPair,
+  openChannelKey,
+  sealChannelKey,
+  sign,
+} from "@wardline/sdk/crypto"
 import {
   AUTH_TAG,
   authInput,
@@ -15,19 +24,32 @@ import { keysOf, type TestClinic } from "./clinic.ts"
 
 type FrameOf<K extends FrameKind> = Extract<Frame, { kind: K }>
 
+/** The type of a consent record. */
+const CONSENT = 0x20
+
 export interface ConnectOptions {
   origin?: string
   /** The origin that the login is signed for; the header's unless given. */
   signedOrigin?: string
   /** For attacks: what is signed instead. */
   nonce?: Uint8Array
+  ephemeral?: Uint8Array
   relayId?: Uint8Array
   clinicId?: Uint8Array
 }
 
 export class TestClient {
   readonly socket: WebSocket
+  /** Those that weren't asked for, but for keys and heads. */
   readonly frames: Frame[] = []
+  readonly keyFrames: FrameOf<"keys">[] = []
+  readonly heads: FrameOf<"head">[] = []
+  /** The client's half of the session's channel. */
+  readonly ephemeral: EphemeralKeyPair = ephemeralKeyPair(randomBytes(32))
+  /** The channel's key, once logged in. */
+  channel: Uint8Array = new Uint8Array(32)
+  /** Whether each consent is preceded by a shred key of its own. */
+  isKeeping = true
   readonly closed: Promise<{ code: number; reason: string }>
   readonly #waiting: { matches: (frame: Frame) => boolean; resolve: (frame: Frame) => void }[] = []
   #failed: ((error: Error) => void)[] = []
@@ -51,6 +73,9 @@ export class TestClient {
   }
 
   #take(frame: Frame): void {
+    if (frame.kind === "keys") this.keyFrames.push(frame)
+    if (frame.kind === "head") this.heads.push(frame)
+    if (frame.kind === "keys" || frame.kind === "head") return
     const at = this.#waiting.findIndex(({ matches }) => matches(frame))
     if (at < 0) this.frames.push(frame)
     else this.#waiting.splice(at, 1)[0]?.resolve(frame)
@@ -82,10 +107,31 @@ export class TestClient {
 
   /** Publishes; resolves to the ack, or the error. */
   publish(record: Uint8Array): Promise<FrameOf<"ack"> | FrameOf<"error">> {
+    if (this.isKeeping && record[3] === CONSENT) this.keep(record.subarray(4, 20))
     const id = this.nextId()
     const answer = this.next((frame) => frame.id === id && (frame.kind === "ack" || frame.kind === "error"))
     this.send({ kind: "publish", id, record })
     return answer as Promise<FrameOf<"ack"> | FrameOf<"error">>
+  }
+
+  /** Gives a shred key into the relay's keeping; the relay says nothing unless it refuses it. */
+  keep(conversation: Uint8Array, key: Uint8Array = randomBytes(32)): number {
+    const id = this.nextId()
+    const sealed = sealChannelKey(this.channel, randomBytes(12), conversation, key)
+    this.send({ kind: "keep", id, conversation, shredKey: sealed })
+    return id
+  }
+
+  /** The shred key that the newest subscription came with; undefined if it came without. */
+  get shredKey(): Uint8Array | undefined {
+    const frame = this.keyFrames.at(-1)
+    if (frame === undefined) throw new Error("no keys")
+    return this.open(frame.conversation, frame.shredKey)
+  }
+
+  /** A key in the channel; undefined for none. */
+  open(conversation: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
+    return sealed.length === 0 ? undefined : openChannelKey(this.channel, conversation, sealed)
   }
 
   /** Publishes in order; throws at the first error. */
@@ -135,10 +181,11 @@ export function authFrame(
   challenge: FrameOf<"challenge">,
   origin: string,
   id = 1,
+  ephemeral: Uint8Array = ephemeralKeyPair(randomBytes(32)).publicKey,
 ): FrameOf<"auth"> {
-  const input = authInput(clinicId, challenge.relayId, origin, challenge.nonce)
+  const input = authInput(challenge, { clinic: clinicId, origin, ephemeral })
   const signature = sign(AUTH_TAG, input, device.signing.secretKey)
-  return { kind: "auth", id, clinic: clinicId, keys: keysOf(device), origin, signature }
+  return { kind: "auth", id, clinic: clinicId, keys: keysOf(device), origin, ephemeral, signature }
 }
 
 /** Connects and logs in.
@@ -166,7 +213,10 @@ export async function logInWith(
     ...challenge,
     nonce: options.nonce ?? challenge.nonce,
     relayId: options.relayId ?? challenge.relayId,
+    ephemeral: options.ephemeral ?? challenge.ephemeral,
   }
+  client.channel = channelKey(client.ephemeral, challenge.ephemeral)
   const origin = options.signedOrigin ?? options.origin ?? ""
-  client.send(authFrame(device, options.clinicId ?? clinic.id, seen, origin, client.nextId()))
+  const clinicId = options.clinicId ?? clinic.id
+  client.send(authFrame(device, clinicId, seen, origin, client.nextId(), client.ephemeral.publicKey))
 }
