@@ -1,8 +1,8 @@
-import { spawnSync } from "node:child_process"
-import { accessSync, constants, existsSync, readdirSync } from "node:fs"
+import { existsSync, readdirSync } from "node:fs"
 import { homedir } from "node:os"
-import { delimiter, join } from "node:path"
+import { join } from "node:path"
 import { type Browser, chromium, type LaunchOptions } from "playwright-core"
+import { chosenBy, installByApt, isExecutable, isRoot, onPath } from "./find-program.ts"
 
 const NAMES = [
   "chromium",
@@ -18,7 +18,6 @@ const FIXED_PATHS = [
   "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
   "/snap/bin/chromium",
 ]
-const isRoot = process.getuid?.() === 0
 
 /** A browser under test calls nobody: these stop Chromium's own background requests. */
 const QUIET_FLAGS = [
@@ -29,20 +28,6 @@ const QUIET_FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ]
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
-
-function onPath(names: readonly string[]): string | undefined {
-  const folders = (process.env.PATH ?? "").split(delimiter)
-  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable)
-}
 
 /** Browsers that `npx playwright install` left behind; the newest first. */
 function inPlaywrightCache(): string | undefined {
@@ -72,34 +57,15 @@ function searchInstalled(): string | undefined {
   return onPath(NAMES) ?? FIXED_PATHS.find(isExecutable) ?? inPlaywrightCache()
 }
 
-/** Debian and Ubuntu as root only: elsewhere installing software is the person's own decision. */
-function installByApt(): void {
-  if (!isRoot || onPath(["apt-get"]) === undefined) return
-  console.error("No Chromium found: installing it by apt-get.")
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" }
-  const apt = (...args: string[]): void => {
-    spawnSync("apt-get", args, { env, stdio: ["ignore", "ignore", "inherit"] })
-  }
-  apt("update", "-q")
-  apt("install", "-y", "-q", "--no-install-recommends", "chromium", "fonts-liberation")
-}
-
 /**
  * Finds a Chromium: CHROME_PATH, PATH, usual places, playwright's cache; as root on Debian or Ubuntu installs one.
  * @returns the path of its executable.
  * @throws {Error} saying what to install, when there is none.
  */
 export async function findBrowser(): Promise<string> {
-  const chosen = process.env.CHROME_PATH
-  if (chosen !== undefined && chosen !== "") {
-    if (isExecutable(chosen)) return chosen
-    throw new Error(
-      `CHROME_PATH is ${chosen}, which can't be run. Set it to a Chromium or Chrome executable.`,
-    )
-  }
-  const installed = searchInstalled()
-  if (installed !== undefined) return installed
-  installByApt()
+  const found = chosenBy("CHROME_PATH", "a Chromium or Chrome executable") ?? searchInstalled()
+  if (found !== undefined) return found
+  installByApt("Chromium", ["chromium", "fonts-liberation"])
   const afterwards = searchInstalled()
   if (afterwards !== undefined) return afterwards
   throw new Error(
