@@ -21,6 +21,7 @@ export interface EvilRequest {
   readonly method: string
   readonly path: string
   readonly body: Uint8Array
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
 }
 
 export interface EvilAnswer {
@@ -113,21 +114,26 @@ async function closeServer(server: Server, sockets: WebSocketServer, evil: EvilR
   await new Promise((resolve) => server.close(resolve))
 }
 
+const PASSED_HEADERS = ["authorization", "content-type", "range", "upload-offset"] as const
+
 async function forward(evil: EvilRelay, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const parts: Buffer[] = []
   for await (const part of request) parts.push(part as Buffer)
   const body = Buffer.concat(parts)
   const path = request.url ?? "/"
   const method = request.method ?? "GET"
-  const type = request.headers["content-type"]
+  const sent = PASSED_HEADERS.flatMap((name) => {
+    const value = request.headers[name]
+    return value === undefined ? [] : [[name, String(value)] as const]
+  })
   const answered = await fetch(new URL(path, evil.target), {
     method,
-    headers: type === undefined ? {} : { "content-type": type },
+    headers: Object.fromEntries(sent),
     ...(method === "GET" || method === "HEAD" ? {} : { body }),
   })
   const headers = Object.fromEntries(answered.headers)
   const honest = { status: answered.status, headers, body: new Uint8Array(await answered.arrayBuffer()) }
-  const answer = (await evil.hooks.http?.({ method, path, body }, honest)) ?? honest
+  const answer = (await evil.hooks.http?.({ method, path, body, headers: request.headers }, honest)) ?? honest
   const {
     "content-length": _length,
     "transfer-encoding": _encoding,
