@@ -31,10 +31,10 @@ test.after(async () => {
 
 const DAY = 24 * 60 * 60 * 1000
 
-/** Lets the attacker rewrite the records of every directory answer. */
+/** Lets the attacker rewrite the records of every answer from the log. */
 function rewrite(change: (records: Uint8Array[], from: number) => Uint8Array[]): void {
-  proxy.hooks.http = ({ method }, answer) => {
-    if (method !== "GET" || answer.status !== 200) return answer
+  proxy.hooks.http = ({ method, path }, answer) => {
+    if (method !== "GET" || answer.status !== 200 || path.endsWith("/snapshot")) return answer
     const reader = new Reader(answer.body)
     const from = reader.u64()
     const records: Uint8Array[] = []
@@ -84,9 +84,9 @@ test("a first record with a changed bit is ERR_CLINIC_KEY, a later one ERR_SIGNA
       return copy
     })
   rewrite(flipped(0))
-  await rejects(clinic.patient(memoryKeystore(), proxy.url), "ERR_CLINIC_KEY")
+  await rejects(clinic.staff("nurse", proxy.url), "ERR_CLINIC_KEY")
   rewrite(flipped(2))
-  await rejects(clinic.patient(memoryKeystore(), proxy.url), "ERR_SIGNATURE")
+  await rejects(clinic.staff("nurse", proxy.url), "ERR_SIGNATURE")
 })
 
 test("a wrong pinned key: the relay doesn't know that clinic", async () => {
@@ -96,13 +96,13 @@ test("a wrong pinned key: the relay doesn't know that clinic", async () => {
 
 test("an empty directory is ERR_NOT_FOUND, an answer to another question ERR_MALFORMED", async () => {
   rewrite(() => [])
-  await rejects(clinic.patient(memoryKeystore(), proxy.url), "ERR_NOT_FOUND")
+  await rejects(clinic.staff("nurse", proxy.url), "ERR_NOT_FOUND")
   proxy.hooks.http = (_request, answer) => {
     const body = Uint8Array.from(answer.body)
     body[7] = 1
     return { ...answer, body }
   }
-  await rejects(clinic.patient(memoryKeystore(), proxy.url), "ERR_MALFORMED")
+  await rejects(clinic.staff("nurse", proxy.url), "ERR_MALFORMED")
 })
 
 test("a proxy's error page isn't the relay's word: ERR_OFFLINE", async () => {
