@@ -6,7 +6,7 @@ import { RoleSeeds } from "../../src/client/role-seeds.ts"
 import { deviceFromSeeds, sha256, signingKeyPair, verify } from "../../src/crypto/index.ts"
 import { applyRecords, createDirectory } from "../../src/directory/index.ts"
 import { asRole } from "../../src/ids.ts"
-import { EMPTY_POLICY } from "../support/live-clinic.ts"
+import { EMPTY_POLICY } from "../support/empty-policy.ts"
 
 const test = suite("role seeds")
 const nowMs = Date.now()

@@ -14,6 +14,9 @@ import {
   PatientClient,
   StaffClient,
 } from "../../src/index.ts"
+import { EMPTY_POLICY } from "./empty-policy.ts"
+
+export { EMPTY_POLICY } from "./empty-policy.ts"
 
 export interface LiveClinic {
   readonly created: CreatedClinic
@@ -35,18 +38,6 @@ export interface LiveClinic {
   /** A copy of the data folder as it is now; the relay should be stopped. */
   copyData(): string
   close(): Promise<void>
-}
-
-export const EMPTY_POLICY: NewClinic["policy"] = {
-  name: { en: "Elm Street Clinic", es: "Clínica de la calle Elm" },
-  emergency: { en: "Not monitored for emergencies. Call 911." },
-  timeZone: "America/New_York",
-  hours: [{ weekday: 1, opens: 540, closes: 1020 }],
-  topics: [
-    { id: "refill", label: { en: "Refill", es: "Receta" }, replyWithinMinutes: 240, roles: ["nursing"] },
-    { id: "question", label: { en: "Question" }, replyWithinMinutes: 480, roles: ["medical", "nursing"] },
-    { id: "bill", label: { en: "Bill" }, replyWithinMinutes: 1440, roles: ["billing"] },
-  ],
 }
 
 export async function startClinic(
