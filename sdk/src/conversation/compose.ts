@@ -172,7 +172,6 @@ export function composeClose(
 
 /** Adds or removes a role, or one of the patient's devices. A new epoch must follow. */
 export function composeMember(composer: Composer, state: Transcript, change: MemberChange): Uint8Array {
-  assertWritable(state)
   const body = encodeMember({ ...change, directory: referenceOf(composer.directory) })
   return sign(composer, "member", state.conversation, body)
 }

@@ -115,9 +115,11 @@ export function judgeGrant(
   const from = checkParticipant(state, record, directory, position)
   const members = membersOfTranscript(state, directory, position)
   if (!members.some((member) => isSameSlot(member, body.slot))) throw refused("a grant to no member")
-  // A vault's conversation is handed back by those who keep the vault.
+  // What is closed can still be handed back out of the vault, and read on another device of the patient's.
   const isFromVault = from.kind === "staff" && isVault(state, directory, position, from.role)
-  if (state.closedAt !== undefined && !isFromVault) throw refused("the conversation is closed")
+  const isPatientsOwn = from.kind === "patient" && body.slot.kind === "device"
+  if (state.closedAt !== undefined && !isFromVault && !isPatientsOwn)
+    throw refused("a grant in a closed conversation")
   const [change, opened] = takeSecrets("grant", state, record, body, context)
   return [
     { ...change, directoryFloor: position },

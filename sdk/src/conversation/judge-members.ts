@@ -55,6 +55,7 @@ export function judgeMember(
       { ...event, device: device.id },
     ]
   }
+  if (state.closedAt !== undefined) throw refused("roles of a closed conversation")
   if (from.kind !== "staff" || !roleRuleAt(directory, from.role, position).mayChangeMembers)
     throw refused("roles changed by somebody who may not")
   if (body.change === "add-role" && newestRoleKey(directory, body.role, position) === undefined)

@@ -49,7 +49,7 @@ export function judgeMessage(
     const locked = [...state.locked, { position: at.position, hash: at.hash, record, from }]
     return [
       { ...counted, locked },
-      { ...at, kind: "locked", from, sequence, seenPosition },
+      { ...at, kind: "locked", from, sequence, seenPosition, quiet: body.quiet },
     ]
   }
   const payload = unlessRefused(() => openPayload(record, key))

@@ -51,7 +51,7 @@ export type TranscriptEvent =
         | { kind: "consent"; device: Uint8Array; consentId: string; version: number; language: string }
         | { kind: "open"; open: OpenBody }
         | { kind: "epoch"; number: number; current: boolean; issuer: Uint8Array; isOpen: boolean }
-        | { kind: "locked"; from: Participant; sequence: number; seenPosition: number }
+        | { kind: "locked"; from: Participant; sequence: number; seenPosition: number; quiet: boolean }
         | { kind: "member"; from: Participant; change: MemberBody; device?: Uint8Array }
         | { kind: "access"; from: Participant; purpose: Purpose; until: number }
         | { kind: "grant"; from: Participant; slot: Slot; opened: readonly (MessageEvent | RefusedEvent)[] }

@@ -54,7 +54,9 @@ const JUDGES: { readonly [T in RecordType]?: Judge } = {
   shred: judgeShred,
 }
 
+/** Of members and grants, only what their own rules let through. */
 const IN_CLOSED: ReadonlySet<RecordType> = new Set([
+  "member",
   "access",
   "grant",
   "reopen",

@@ -28,6 +28,10 @@ export interface EvilAnswer {
   readonly status: number
   readonly headers: Record<string, string>
   readonly body: Uint8Array
+  /** Break the connection after so many bytes of the body. */
+  readonly breakAfter?: number
+  /** Don't say how long the body is. */
+  readonly isUnmeasured?: boolean
 }
 
 /** One client's connection. */
@@ -140,8 +144,11 @@ async function forward(evil: EvilRelay, request: IncomingMessage, response: Serv
     connection: _connection,
     ...rest
   } = answer.headers
-  response.writeHead(answer.status, { ...rest, "content-length": String(answer.body.length) })
-  response.end(answer.body)
+  const measured = answer.isUnmeasured ? {} : { "content-length": String(answer.body.length) }
+  response.writeHead(answer.status, { ...rest, ...measured })
+  if (answer.breakAfter === undefined) response.end(answer.body)
+  else
+    response.write(answer.body.subarray(0, answer.breakAfter), () => setTimeout(() => response.destroy(), 50))
 }
 
 function relaySocket(

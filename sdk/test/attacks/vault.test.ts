@@ -4,6 +4,7 @@ import * as assert from "uvu/assert"
 import {
   listingKeyOf,
   maskReason,
+  membersOfTranscript,
   openSummary,
   roleMember,
   type TranscriptEvent,
@@ -23,7 +24,7 @@ import {
   hasDetachedPart,
   recordPart,
 } from "../../src/protocol/index.ts"
-import { NOW, seedOf } from "../support/clinic.ts"
+import { NOW, seedOf, testDevice } from "../support/clinic.ts"
 import { signDetached } from "../support/forge.ts"
 import { assertRefused } from "../support/refusal.ts"
 import { type Actor, Scene, shredKeyFor } from "../support/scene.ts"
@@ -87,6 +88,14 @@ const IN_THE_VAULT: readonly { name: string; by: (scene: Scene) => Uint8Array }[
   { name: "the vault opened for everyday care", by: (s) => keeperOf(s).access("vault", "TREAT") },
   { name: "a nurse reopens what lies in the vault", by: (s) => s.nurse.reopen() },
   { name: "a nurse grants out of the vault", by: (s) => s.nurse.grant(nursingOf(s)) },
+  { name: "a patient grants a role a closed conversation", by: (s) => s.patient.grant(nursingOf(s)) },
+  {
+    name: "a role added to a closed conversation",
+    by: (s) => {
+      s.nurse.state = { ...s.nurse.state, closedAt: undefined }
+      return s.nurse.addRole("billing")
+    },
+  },
   {
     name: "an epoch in a closed conversation",
     by: (s) => {
@@ -132,6 +141,21 @@ for (const { name, by } of IN_THE_VAULT) {
     assertRefused(witness, record)
   })
 }
+
+test("a patient's new phone reads a conversation that was closed", () => {
+  const scene = new Scene()
+  scene.deliver(scene.patient.message("before"))
+  scene.deliver(scene.nurse.close())
+  const phone = testDevice("phone")
+  const second = scene.join("phone", phone)
+  assert.is(scene.deliver(scene.patient.addDevice(phone)).at(-1)?.kind, "member")
+  const members = membersOfTranscript(scene.patient.state, scene.clinic.directory, 0x7fffffff)
+  const slot = members.find(({ id }) => id.every((byte, i) => byte === phone.id[i]))
+  if (!slot) throw new Error("no slot")
+  const granted = scene.deliver(scene.patient.grant(slot)).at(-1)
+  assert.is(granted?.kind === "grant" && granted.opened.filter(isMessage).length, 1)
+  assert.is(second.state.locked.length, 0)
+})
 
 test("the vault opened before anything is archived", () => {
   const scene = new Scene()
