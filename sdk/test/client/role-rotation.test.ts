@@ -16,12 +16,18 @@ import { type ClientContext, readOptions } from "../../src/client/options.ts"
 import { mendRoles, tendDirectory } from "../../src/client/role-rotation.ts"
 import { RoleSeeds } from "../../src/client/role-seeds.ts"
 import { ClinicStorage } from "../../src/client/storage.ts"
-import { type Device, deviceFromSeeds } from "../../src/crypto/index.ts"
+import { type Device, deviceFromSeeds, signingKeyPair, signRootRecord } from "../../src/crypto/index.ts"
 import { type DirectoryState, grantsFor, newestRoleKey, roleRuleAt } from "../../src/directory/index.ts"
-import { parseId } from "../../src/ids.ts"
+import { asRole, idText, parseId } from "../../src/ids.ts"
 import type { Keystore } from "../../src/keystore/keystore.ts"
 import { memoryKeystore } from "../../src/keystore/memory.ts"
-import { encodeDeviceReference, encodePolicy, type RecordType } from "../../src/protocol/index.ts"
+import {
+  encodeAdminAdd,
+  encodeDeviceAdd,
+  encodeDeviceReference,
+  encodePolicy,
+  type RecordType,
+} from "../../src/protocol/index.ts"
 import { EMPTY_POLICY } from "../support/empty-policy.ts"
 import { rejects } from "../support/errors.ts"
 
@@ -264,6 +270,37 @@ test("a device that loses a role: the role is renewed in the same step, what it 
   await rejects(clinic.admin.setRoles(nurse.deviceId, []), "ERR_MALFORMED")
 })
 
+test("who is put out may have a key that no record shows: it is renewed all the same", async () => {
+  const clinic = await live()
+  const strangers = [1, 2].map((n) =>
+    deviceFromSeeds(new Uint8Array(32).fill(n), new Uint8Array(32).fill(n + 2)),
+  ) as [Device, Device]
+  await clinic.post(clinic.adminDevice, (author) => {
+    const roles = [
+      { role: asRole("nursing"), keeper: false },
+      { role: asRole("billing"), keeper: false },
+    ]
+    for (const device of strangers)
+      author.add("device-add", encodeDeviceAdd({ keys: keysOf(device), name: "Kim", roles, expires: 0 }))
+  })
+  const root = signingKeyPair(clinic.created.rootSeed)
+  const [one, two] = strangers
+  const third = deviceFromSeeds(new Uint8Array(32).fill(8), new Uint8Array(32).fill(9))
+  const adminAdd = encodeAdminAdd({ keys: keysOf(third), name: "Grace" })
+  await clinic.post(clinic.adminDevice, (author) =>
+    author.take(signRootRecord(root, { type: "admin-add", issued: author.nowMs }, adminAdd)),
+  )
+  const { admin } = clinic
+  await admin.refresh()
+  const generations = () => ["billing", "nursing"].map((role) => generationOf(admin.directory, role))
+  await admin.revokeDevice(idText(one.id))
+  assert.equal(generations(), [2, 2])
+  await admin.setRoles(idText(two.id), [{ role: "billing" }])
+  assert.equal(generations(), [2, 3])
+  await admin.removeAdmin({ rootSeed: clinic.created.rootSeed, deviceId: idText(third.id) })
+  assert.equal(generations(), [3, 4])
+})
+
 test("two keepers at once make one rotation between them", async () => {
   const clinic = await live()
   const keepers = [await clinic.keeper("nursing"), await clinic.keeper("nursing")] as const
@@ -397,7 +434,6 @@ test("a removal of an administrator without rotation is mended by keepers, each 
   const { rootSeed } = clinic.created
   const nurse = await clinic.keeper("nursing")
   const added = await clinic.admin.addAdmin({ rootSeed, name: "Grace" })
-  const { signRootRecord, signingKeyPair } = await import("../../src/crypto/index.ts")
   const body = encodeDeviceReference(parseId(added.deviceId))
   const header = { type: "admin-remove", issued: Date.now() } as const satisfies {
     type: RecordType
