@@ -11,7 +11,7 @@ import {
   type WireRecord,
 } from "@wardline/sdk/protocol"
 import type { Clinic } from "./clinic.ts"
-import { type ControlEffects, Conversation, decodeSenders } from "./conversation.ts"
+import { type Control, type ControlEffects, Conversation, decodeSenders } from "./conversation.ts"
 import type { ControlChange, MemberChange } from "./gates/judging.ts"
 import { roleKeysOf } from "./gates/keys.ts"
 import { accessOf, patientDevice, storedChange } from "./gates/members.ts"
@@ -79,7 +79,14 @@ export function noteEffects(conversation: Conversation, change: ControlChange): 
   const { effects } = conversation
   if (change.kind === "consent") effects.patients.push(change.patient)
   if (change.kind === "member" && "device" in change.change) effects.patients.push(change.change.device)
-  if (change.kind === "archive") drop(conversation, effects, ARCHIVED)
+  // An epoch that staff couldn't open stays as it was: nobody can be kept from archiving by one.
+  if (change.kind === "archive")
+    drop(
+      conversation,
+      effects,
+      ARCHIVED,
+      ({ type }, hash) => type !== "epoch" || change.epochs.includes(hash),
+    )
   if (change.kind === "shred") drop(conversation, effects, SHREDDED)
   if ("slots" in change) effects.uses = [...effects.uses, ...change.slots]
 }
@@ -92,9 +99,12 @@ function drop(
   conversation: Conversation,
   effects: ControlEffects,
   types: ReadonlySet<TranscriptRecordType>,
+  isGone: (control: Control, hash: string) => boolean = () => true,
 ): void {
-  const controls = [...conversation.controls.values()].filter(({ type }) => types.has(type))
-  effects.dropped = controls.map(({ position }) => position)
+  const controls = [...conversation.controls].filter(
+    ([hash, control]) => types.has(control.type) && isGone(control, hash),
+  )
+  effects.dropped = controls.map(([, { position }]) => position)
   effects.isUnused = true
   effects.uses = []
 }
@@ -163,8 +173,11 @@ function changeOf(conversation: Conversation, record: WireRecord, storedMs: numb
     case "shred":
       return { kind: "shred" }
     case "grant":
-    case "archive":
-      return { kind: type, slots: roleKeysOf([decodeGrant(body).slot]), access }
+      return { kind: "grant", slots: roleKeysOf([decodeGrant(body).slot]), access }
+    case "archive": {
+      const { slot, epochs } = decodeGrant(body)
+      return { kind: "archive", slots: roleKeysOf([slot]), epochs: epochs.map((hash) => keyOf(hash)), access }
+    }
     case "reopen":
     case "withdraw":
       return { kind: type, access }

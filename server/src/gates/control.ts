@@ -48,7 +48,9 @@ const JUDGES: { readonly [T in RecordType]?: (judged: Judged) => ControlChange }
   shred: judgeShred,
 }
 
+/** Of members and grants, only what their own gates let through. */
 const IN_CLOSED: ReadonlySet<RecordType> = new Set([
+  "member",
   "access",
   "grant",
   "reopen",

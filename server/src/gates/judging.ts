@@ -25,7 +25,14 @@ export type ControlChange =
   | { kind: "epoch"; number: number; slots: readonly RoleKeyUse[]; access: Access | undefined }
   | { kind: "access"; access: Access }
   | { kind: "member"; change: MemberChange; access: Access | undefined }
-  | { kind: "grant" | "archive"; slots: readonly RoleKeyUse[]; access: Access | undefined }
+  | { kind: "grant"; slots: readonly RoleKeyUse[]; access: Access | undefined }
+  | {
+      kind: "archive"
+      slots: readonly RoleKeyUse[]
+      /** Record hashes of the epochs that the vault takes over, as keys. */
+      epochs: readonly string[]
+      access: Access | undefined
+    }
   | { kind: "close" | "reopen" | "withdraw"; access: Access | undefined }
   | { kind: "shred" }
 

@@ -33,6 +33,7 @@ import {
   forbidden,
   type Judged,
 } from "./judging.ts"
+import { closed } from "./message.ts"
 
 /** Devices come and go by the patient's own word, roles by staff whose role the policy lets change members. */
 export function judgeMember(judged: Judged): ControlChange {
@@ -48,6 +49,7 @@ export function judgeMember(judged: Judged): ControlChange {
       if (actor.kind !== "patient") throw forbidden("a patient's device removed by another")
       return { kind: "member", access, change: { device: judgeRemoved(conversation, keyOf(body.device)) } }
     default: {
+      if (conversation.isClosed) throw closed()
       const mayChange = access && roleRuleAt(actor.clinic.directory, access.role).mayChangeMembers
       if (mayChange !== true) throw forbidden("roles changed by somebody who may not")
       return { kind: "member", access, change: { roles: judgeRoles(judged, body) } }
