@@ -4,7 +4,7 @@ import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { sha256 } from "../../src/crypto/index.ts"
 import { type Conversation, type Keystore, memoryKeystore, type PatientClient } from "../../src/index.ts"
-import { decodeRecord, type Frame, nextLink, startLink } from "../../src/protocol/index.ts"
+import { decodeRecord, type Frame, nextLink, recordHash, startLink } from "../../src/protocol/index.ts"
 import { type EvilRelay, startEvilRelay } from "../attacks/evil-relay.ts"
 import { rejects } from "../support/errors.ts"
 import { begin, type LiveClinic, startClinic, until } from "../support/live-clinic.ts"
@@ -160,7 +160,7 @@ function tellAnotherStory(): void {
     const { position } = frame
     const record = position === 6 ? frame.record.with(200, (frame.record[200] as number) ^ 1) : frame.record
     const before = links.at(-1) ?? startLink(sha256, decodeRecord(record).scope)
-    links.push(nextLink(sha256, before, position, sha256(record)))
+    links.push(nextLink(sha256, before, position, recordHash(sha256, record)))
     return [{ ...frame, record }]
   }
 }

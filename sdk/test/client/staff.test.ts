@@ -49,7 +49,7 @@ test("a biller is listed nothing of nursing's, opens nothing, and holds no key t
   const keystore = await clinic.staffKeystore("biller")
   const device = await new ClinicStorage(keystore, clinicId()).loadDevice()
   const seeds = new RoleSeeds(device as NonNullable<typeof device>)
-  seeds.update(clinic.admin.directory)
+  seeds.update(await clinic.directoryWithWraps())
   assert.ok(seeds.get("billing", 1))
   const delivered = frames.flatMap((frame) => (frame.kind === "deliver" ? [decodeRecord(frame.record)] : []))
   const epochs = delivered.filter(({ type }) => type === "epoch")
@@ -164,7 +164,7 @@ test("a revoked device is out at once, and what is said afterwards is closed to 
     own.admin.directory.clinicId,
   ).loadDevice()
   const seeds = new RoleSeeds(device as NonNullable<typeof device>)
-  seeds.update(own.admin.directory)
+  seeds.update(await own.directoryWithWraps())
   assert.ok(seeds.get("nursing", generation ?? 0))
   assert.is(seeds.get("nursing", (generation ?? 0) + 1), undefined)
   for (const client of [patient, nurse, doctor]) await client.close()

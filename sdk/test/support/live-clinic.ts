@@ -3,6 +3,11 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type Relay, type RelayOptions, startRelay } from "@wardline/relay"
+import { fromHex } from "../../src/bytes.ts"
+import { fetchDirectory } from "../../src/client/directory-http.ts"
+import { readOptions } from "../../src/client/options.ts"
+import { sha256, verify } from "../../src/crypto/index.ts"
+import { applyRecords, createDirectory, type DirectoryState } from "../../src/directory/index.ts"
 import {
   AdminClient,
   type ClientOptions,
@@ -32,6 +37,8 @@ export interface LiveClinic {
   /** The keystore of an enrolled member of staff; a new copy at each call. */
   staffKeystore(name: "nurse" | "biller" | "doctor"): Promise<Keystore>
   deviceIds: Readonly<Record<"nurse" | "biller" | "doctor", string>>
+  /** The directory with everybody's wraps, as the relay has it. */
+  directoryWithWraps(): Promise<DirectoryState>
   stopRelay(): Promise<void>
   /** Starts the relay again, on the same port. @param data - another folder, such as a copy. */
   restartRelay(options?: Partial<RelayOptions>): Promise<void>
@@ -93,6 +100,10 @@ export async function startClinic(
     deviceIds: { nurse: nurse.deviceId, biller: biller.deviceId, doctor: doctor.deviceId },
     patient: (keystore, relayUrl) => PatientClient.connect(options(keystore, relayUrl)),
     staff: async (name, relayUrl) => StaffClient.connect(options(await staffKeystore(name), relayUrl)),
+    directoryWithWraps: async () => {
+      const records = await fetchDirectory(readOptions(options()), 0, "all")
+      return applyRecords(createDirectory(fromHex(clinicKey), sha256), records, { hash: sha256, verify })
+    },
     stopRelay: () => relay.close(),
     restartRelay: async (more = {}) => {
       await relay.close()
