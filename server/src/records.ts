@@ -105,8 +105,13 @@ function drop(
     ([hash, control]) => types.has(control.type) && isGone(control, hash),
   )
   effects.dropped = controls.map(([, { position }]) => position)
-  effects.isUnused = true
-  effects.uses = []
+  const dropped = new Set(effects.dropped)
+  const isEpochLeft = [...conversation.controls.values()].some(
+    ({ type, position }) => type === "epoch" && !dropped.has(position),
+  )
+  // What an epoch that is left needs isn't known any more apart from what the others did.
+  effects.isUnused = !isEpochLeft
+  effects.uses = isEpochLeft ? effects.uses : []
 }
 
 /** A conversation as the store has it. */

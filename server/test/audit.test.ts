@@ -86,6 +86,7 @@ test("every event has its entry, with who, in which role, why, and which record"
     list: 1,
     refusal: 2,
     read: 1,
+    "keys-served": 1,
     "login-failure": 1,
     logout: 2,
     "relay-stop": 1,

@@ -94,7 +94,7 @@ for (const { name, change, code } of [
   },
   { name: "another magic", change: (record: Buffer) => set(record, 0, 0x58), code: "ERR_MALFORMED" },
   { name: "an unknown version", change: (record: Buffer) => set(record, 2, 2), code: "ERR_UNSUPPORTED" },
-  { name: "a reserved type", change: (record: Buffer) => set(record, 3, 0x24), code: "ERR_UNSUPPORTED" },
+  { name: "an unknown type", change: (record: Buffer) => set(record, 3, 0x2c), code: "ERR_UNSUPPORTED" },
   { name: "type zero", change: (record: Buffer) => set(record, 3, 0), code: "ERR_UNSUPPORTED" },
   { name: "an overlong length", change: (record: Buffer) => set(record, 44, 0xff), code: "ERR_TOO_LARGE" },
   {
@@ -102,10 +102,11 @@ for (const { name, change, code } of [
     change: (record: Buffer) => set(record, 47, (record[47] ?? 0) + 1),
     code: "ERR_MALFORMED",
   },
+  { name: "unknown flags", change: (record: Buffer) => set(record, 48, 2), code: "ERR_MALFORMED" },
   { name: "a time over 2^53", change: (record: Buffer) => set(record, 36, 0xff), code: "ERR_MALFORMED" },
   {
     name: "a seen position over 2^53",
-    change: (record: Buffer) => set(record, 84, 0xff),
+    change: (record: Buffer) => set(record, 85, 0xff),
     code: "ERR_MALFORMED",
   },
 ] as const)

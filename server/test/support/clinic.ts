@@ -26,6 +26,7 @@ import {
   encodePolicy,
   encodeRoleGrant,
   encodeRoleKey,
+  type Policy,
   toHex,
 } from "@wardline/sdk/protocol"
 
@@ -96,6 +97,19 @@ export class TestClinic {
     return this.sign("device-revoke", encodeDeviceReference(device.id))
   }
 
+  setPolicy(changes: Partial<Policy>): Uint8Array {
+    return this.sign("policy", this.policyBody(changes))
+  }
+
+  /** Gives the clinic an archive role, "records", that `keeper` holds; nursing may change members. */
+  openVault(keeper: Device, changes: Partial<Policy> = {}): void {
+    this.addStaff(keeper, "records")
+    this.rotate("records", 1)
+    const rule = { role: asRole("nursing"), history: "all", sinceMs: 0, rotationDays: 0 } as const
+    const roleRules = [{ ...rule, mayChangeMembers: true }]
+    this.setPolicy({ archiveRole: asRole("records"), roleRules, ...changes })
+  }
+
   setConsentText(version: number): Uint8Array {
     const texts = [
       { language: "en", text: `${CONSENT_TEXT} (${version})` },
@@ -128,7 +142,7 @@ export class TestClinic {
     return this.add(concat(signRecord(this.admin, header, body), wrap))
   }
 
-  policyBody(): Uint8Array {
+  policyBody(changes: Partial<Policy> = {}): Uint8Array {
     const en = (text: string) => [{ language: "en", text }]
     return encodePolicy({
       witnessKeys: [],
@@ -145,6 +159,7 @@ export class TestClinic {
         { id: "bill", label: en("A bill"), replyWithinMinutes: 480, roles: [asRole("billing")] },
       ],
       roleRules: [],
+      ...changes,
     })
   }
 }
