@@ -1,12 +1,14 @@
 /** One conversation as an application uses it. */
 import { abortedError, onAbort, throwIfAborted } from "../abort.ts"
-import type { KnownPayload } from "../conversation/index.ts"
+import type { FormAnswer, KnownPayload } from "../conversation/index.ts"
 import { WardlineError } from "../errors.ts"
 import type { SendFileOptions } from "./attachment-transfers.ts"
-import type { ChatMessage, ConversationView } from "./chat.ts"
+import type { ChatMessage, ConversationView, FormInfo, NoteReference } from "./chat.ts"
 import type { ConversationEngine } from "./engine.ts"
+import { checkAnswers } from "./form-answers.ts"
 import type { SendableFile } from "./sendable-file.ts"
 import type { TransferOptions } from "./transfer-retries.ts"
+import { isSaid } from "./view-content.ts"
 
 /** As in the message's schema. */
 const MAX_TEXT_CHARACTERS = 16_000
@@ -38,8 +40,7 @@ export class Conversation extends EventTarget {
    * @throws {WardlineError} ERR_MALFORMED for an empty text, ERR_TOO_LARGE over 16,000 characters, ERR_CLOSED,
    *   ERR_FORK; ERR_ABORTED: taken back if it wasn't sealed yet, otherwise only the wait ends. */
   async send(text: string, options: { signal?: AbortSignal } = {}): Promise<ChatMessage> {
-    if (text.trim() === "") throw new WardlineError("ERR_MALFORMED", "there is nothing to send")
-    if (text.length > MAX_TEXT_CHARACTERS) throw new WardlineError("ERR_TOO_LARGE", "the message is too long")
+    checkText(text)
     return await this.#post({ v: 1, type: "text", text }, options.signal)
   }
 
@@ -48,6 +49,77 @@ export class Conversation extends EventTarget {
     const sent = this.view.messages.find((message) => message.localId === localId)
     if (sent === undefined) throw new WardlineError("ERR_INTERNAL", "a sent message is gone")
     return sent
+  }
+
+  /** Says one's own text in other words; the earlier ones stay on record and are shown as such.
+   * @param messageId - in the view, of a text that this device sent.
+   * @throws {WardlineError} ERR_NOT_FOUND; ERR_FORBIDDEN for another's message; as `send`. */
+  async edit(messageId: string, text: string, options: { signal?: AbortSignal } = {}): Promise<void> {
+    checkText(text)
+    const target = this.#find(messageId)
+    if (!target.mine || target.kind !== "text")
+      throw new WardlineError("ERR_FORBIDDEN", "only one's own texts can be changed")
+    await this.#engine.post({ v: 1, type: "edit", of: target.position, text }, options.signal)
+  }
+
+  /** Puts one emoji on a message, in place of this device's earlier one; an empty string takes it back.
+   * @param messageId - in the view, of something that somebody said.
+   * @throws {WardlineError} ERR_NOT_FOUND; ERR_FORBIDDEN for what nobody said; ERR_MALFORMED for anything but one emoji;
+   *   ERR_CLOSED, ERR_FORK, ERR_ABORTED. */
+  async react(messageId: string, emoji: string, options: { signal?: AbortSignal } = {}): Promise<void> {
+    const target = this.#find(messageId)
+    if (!isSaid(target)) throw new WardlineError("ERR_FORBIDDEN", "there is nothing to react to")
+    await this.#engine.post({ v: 1, type: "reaction", of: target.position, emoji }, options.signal)
+  }
+
+  /** Answers a form that staff sent.
+   * @param messageId - in the view, of a form.
+   * @throws {WardlineError} ERR_NOT_FOUND; ERR_FORBIDDEN for staff; ERR_MALFORMED for answers that aren't the form's or
+   *   leave out what is required; as `send`. */
+  async answerForm(
+    messageId: string,
+    answers: readonly FormAnswer[],
+    options: { signal?: AbortSignal } = {},
+  ): Promise<ChatMessage> {
+    const { form, position } = this.#find(messageId)
+    if (form === undefined) throw new WardlineError("ERR_NOT_FOUND", "no form has this id")
+    this.#engine.assertSide("patient")
+    checkAnswers(form, answers)
+    return await this.#post(
+      {
+        v: 1,
+        type: "form-response",
+        of: position,
+        answers: answers.map(({ name, value }) => ({ name, value })),
+      },
+      options.signal,
+    )
+  }
+
+  /** For staff: sends the patient questions.
+   * @throws {WardlineError} ERR_FORBIDDEN for patients; ERR_MALFORMED for a form against its schema; as `send`. */
+  async sendForm(form: FormInfo, options: { signal?: AbortSignal } = {}): Promise<ChatMessage> {
+    this.#engine.assertSide("staff")
+    const fields = form.fields.map((field) => ({ ...field }))
+    return await this.#post(
+      { v: 1, type: "form", form: form.form, title: form.title, fields },
+      options.signal,
+    )
+  }
+
+  /** For staff: refers to a note in another system.
+   * @throws as `sendForm`. */
+  async sendNote(note: NoteReference, options: { signal?: AbortSignal } = {}): Promise<ChatMessage> {
+    this.#engine.assertSide("staff")
+    const { reference, label } = note
+    return await this.#post({ v: 1, type: "note", reference, label }, options.signal)
+  }
+
+  /** @throws {WardlineError} ERR_NOT_FOUND for a message that isn't in the transcript, or not yet. */
+  #find(messageId: string): ChatMessage & { readonly position: number } {
+    const found = this.view.messages.find(({ id, localId }) => id === messageId || localId === messageId)
+    if (found?.position === undefined) throw new WardlineError("ERR_NOT_FOUND", "no message has this id")
+    return { ...found, position: found.position }
   }
 
   /** Seals a file, uploads it, and sends the message that stands for it. Images lose their metadata first, but for
@@ -110,14 +182,18 @@ export class Conversation extends EventTarget {
    *   not to be true. */
   async *messages(options: { signal?: AbortSignal } = {}): AsyncGenerator<ChatMessage, void, undefined> {
     const { signal } = options
-    // The transcript's messages come first in the view and only grow, so an index is a cursor.
     let shown = 0
+    // Where the next one is about: the list shrinks where a grant shows that a locked message was about another one.
+    let index = 0
     for (;;) {
       throwIfAborted(signal)
       const { messages, status, error } = this.view
-      const next = messages[shown]
+      index = Math.min(index, messages.length)
+      while (index > 0 && (messages[index - 1]?.position ?? Number.POSITIVE_INFINITY) > shown) index -= 1
+      while ((messages[index]?.position ?? Number.POSITIVE_INFINITY) <= shown) index += 1
+      const next = messages[index]
       if (next?.position !== undefined) {
-        shown += 1
+        shown = next.position
         yield next
       } else if (status === "forked" && error !== undefined) throw error
       else if (this.#engine.isDisposed) return
@@ -139,4 +215,10 @@ export class Conversation extends EventTarget {
       })
     })
   }
+}
+
+/** @throws {WardlineError} ERR_MALFORMED, ERR_TOO_LARGE */
+function checkText(text: string): void {
+  if (text.trim() === "") throw new WardlineError("ERR_MALFORMED", "there is nothing to send")
+  if (text.length > MAX_TEXT_CHARACTERS) throw new WardlineError("ERR_TOO_LARGE", "the message is too long")
 }

@@ -1,11 +1,12 @@
 /** What stands behind a conversation: follows the transcript, sends the outbox, builds the view. */
+import { abortable, throwIfAborted } from "../abort.ts"
 import type { AttachmentPayload } from "../attachments/reference.ts"
 import { fromHex, toBase64Url, toHex } from "../bytes.ts"
-import type { KnownPayload, Transcript, TranscriptEvent } from "../conversation/index.ts"
+import type { KnownPayload, ShredKey, Transcript, TranscriptEvent } from "../conversation/index.ts"
 import { deviceAt } from "../directory/index.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
 import type { Ack, Session, Ticket } from "../transport/index.ts"
-import type { ConversationView, MessageAuthor } from "./chat.ts"
+import type { ConversationStatus, ConversationView, MessageAuthor } from "./chat.ts"
 import { Follower } from "./follower.ts"
 import type { ConversationHost } from "./host.ts"
 import { Sender } from "./sender.ts"
@@ -49,6 +50,8 @@ export class ConversationEngine {
   #isForked = false
   #readUpTo = 0
   #announcing = false
+  /** For the next change. */
+  #waiters: (() => void)[] = []
   /** Another tab owns the device. */
   #isSuspended = false
   #isDisposed = false
@@ -65,6 +68,7 @@ export class ConversationEngine {
         this.#changed()
         this.#sender.kick()
       },
+      freshness: () => this.#changed(),
       stopped: (error) => this.#stopped(error),
     })
     this.#sender = new Sender(host, id, this.#follower, {
@@ -82,6 +86,23 @@ export class ConversationEngine {
 
   get transcript(): Transcript {
     return this.#follower.transcript
+  }
+
+  /** Where the relay serves it to this device. */
+  get shredKey(): ShredKey | undefined {
+    return this.#follower.shredKey
+  }
+
+  /** Resolves once the backlog is done.
+   * @throws {WardlineError} why it never will be: ERR_FORK, ERR_ROLLBACK, ERR_ACCESS_REQUIRED, ERR_CLOSED; ERR_ABORTED. */
+  async whenLive(signal?: AbortSignal): Promise<void> {
+    for (;;) {
+      throwIfAborted(signal)
+      if (this.#isDisposed) throw new WardlineError("ERR_CLOSED", "the client was closed")
+      if (this.#error !== undefined) throw this.#error
+      if (this.#follower.isLive) return
+      await abortable(new Promise<void>((resolve) => this.#waiters.push(resolve)), signal)
+    }
   }
 
   /** The client is done with this conversation. */
@@ -130,7 +151,7 @@ export class ConversationEngine {
   }
 
   markRead(): void {
-    const position = newestFromOthers(this.#viewState)
+    const position = newestFromOthers(this.view.messages)
     if (position <= Math.max(this.#readUpTo, this.#viewState.ownRead)) return
     this.#readUpTo = position
     this.#changed()
@@ -154,14 +175,19 @@ export class ConversationEngine {
     const { status } = this.view
     if (status === "forked")
       throw new WardlineError("ERR_FORK", "this conversation's history can't be trusted")
-    if (status === "closed") throw new WardlineError("ERR_CLOSED", "the conversation is closed")
+    if (status !== "open") throw new WardlineError("ERR_CLOSED", `the conversation is ${status}`)
     if (this.#error !== undefined) throw this.#error
+  }
+
+  /** @throws {WardlineError} ERR_FORBIDDEN for what only the other side says. */
+  assertSide(side: "patient" | "staff"): void {
+    if (this.#options.side !== side) throw new WardlineError("ERR_FORBIDDEN", `only the ${side} can say that`)
   }
 
   /** Reads what an earlier run, or another tab, stored. */
   async load(): Promise<void> {
     await this.#follower.load()
-    await this.#sender.outbox.load()
+    await this.#sender.load()
     this.#isSuspended = false
     this.#changed()
   }
@@ -253,6 +279,9 @@ export class ConversationEngine {
     // A backlog comes as many records in one turn of the event loop: one event tells of all.
     queueMicrotask(() => {
       this.#announcing = false
+      const waiters = this.#waiters
+      this.#waiters = []
+      for (const resolve of waiters) resolve()
       this.onChange()
     })
   }
@@ -269,13 +298,22 @@ export class ConversationEngine {
     })
     return {
       id: this.id,
-      status: this.#isForked ? "forked" : view.closed ? "closed" : "open",
+      status: this.#isForked ? "forked" : statusOf(this.#follower.transcript),
       messages,
-      live: this.#follower.isLive,
-      unread: countUnread(view, Math.max(view.ownRead, this.#readUpTo)),
+      live: this.#follower.isLive && !this.#follower.isStale,
+      stale: this.#follower.isStale,
+      unread: countUnread(messages, Math.max(view.ownRead, this.#readUpTo)),
       ...(topic === undefined ? {} : { topic }),
       ...(language === undefined ? {} : { language }),
       ...(this.#error === undefined ? {} : { error: this.#error }),
     }
   }
+}
+
+/** What the transcript has come to: what ends more comes first. */
+function statusOf(state: Transcript): ConversationStatus {
+  if (state.shreddedAt !== undefined) return "destroyed"
+  if (state.closedAt !== undefined && (state.archivedAt ?? 0) > state.closedAt) return "archived"
+  if (state.withdrawnAt !== undefined) return "withdrawn"
+  return state.closedAt === undefined ? "open" : "closed"
 }

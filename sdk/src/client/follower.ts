@@ -13,7 +13,8 @@ import {
 import { sha256 } from "../crypto/index.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
 import { CLOSE_CODES, nextLink, recordHash } from "../protocol/index.ts"
-import type { Ack, Session, Subscription } from "../transport/index.ts"
+import type { Ack, Session, SignedHead, Subscription } from "../transport/index.ts"
+import { isShorter, isSigned, isTimely, MAX_HEAD_AGE_MS } from "./heads.ts"
 import type { ConversationHost } from "./host.ts"
 import { decodeHead, encodeHead, type SeenHead } from "./storage.ts"
 
@@ -22,6 +23,8 @@ export interface FollowerEvents {
   taken(event: TranscriptEvent): void
   /** The backlog is done. */
   live(): void
+  /** The relay began, or ceased, to sign for how far the conversation goes. */
+  freshness(): void
   /** Nothing follows: the subscription was refused, or the history can't be true. */
   stopped(error: WardlineError): void
 }
@@ -63,6 +66,10 @@ export class Follower {
   #waiters: Waiter[] = []
   /** What the relay said stands at a position: what it delivers there must be the same. */
   readonly #promised = new Map<number, Promised>()
+  /** The newest head of this session that is signed and timely. */
+  #head: SignedHead | undefined
+  #headTimer: ReturnType<typeof setTimeout> | undefined
+  #isStale = false
 
   constructor(host: ConversationHost, id: string, events: FollowerEvents) {
     this.#host = host
@@ -85,6 +92,11 @@ export class Follower {
     return this.#isLive
   }
 
+  /** Connected, and the relay hasn't signed a head for too long. */
+  get isStale(): boolean {
+    return this.#isStale
+  }
+
   /** Reads the head that an earlier run saw. */
   async load(): Promise<void> {
     const stored = await this.#host.storage.get(this.#headKey)
@@ -99,6 +111,7 @@ export class Follower {
     this.#subscription = session.subscribe(this.#transcript.conversation, this.#transcript.position, {
       keys: (shredKey) => void this.#enqueue(mine, async () => this.#takeKey(shredKey)),
       deliver: (position, record) => this.#enqueue(mine, () => this.#take(position, record)),
+      head: (head) => void this.#enqueue(mine, async () => this.#takeHead(session, head)),
       live: (head) => void this.#enqueue(mine, async () => this.#caughtUp(head)),
       failed: (error) => {
         if (!mine()) return
@@ -128,6 +141,8 @@ export class Follower {
   detach(): void {
     this.#session = undefined
     this.#isLive = false
+    this.#head = undefined
+    clearTimeout(this.#headTimer)
     this.#subscription?.end()
     this.#subscription = undefined
     const waiters = this.#waiters
@@ -226,6 +241,33 @@ export class Follower {
     this.#shredKey = shredKey ?? this.#shredKey
   }
 
+  /** Holds the transcript to what the relay signs. What can't be checked, or is old, doesn't count. */
+  #takeHead(session: Session, head: SignedHead): void {
+    const { clinicId, policy } = this.#host.directory.state
+    if (policy?.logKey === undefined || !isSigned(head, clinicId, policy.logKey)) return
+    if (!isTimely(head, this.#head, session.relayNow())) return
+    if (this.#head !== undefined && isShorter(head, this.#head))
+      throw new WardlineError("ERR_ROLLBACK", "the relay signed for a shorter conversation than before")
+    this.#promise(head.position, { link: head.link })
+    this.#head = head
+    if (this.#isStale) {
+      this.#isStale = false
+      this.#events.freshness()
+    }
+    this.#expectHead(session)
+  }
+
+  /** Where the clinic names a log key, its relay signs heads for as long as a conversation is followed. */
+  #expectHead(session: Session): void {
+    clearTimeout(this.#headTimer)
+    if (this.#host.directory.state.policy?.logKey === undefined) return
+    this.#headTimer = setTimeout(() => {
+      this.#isStale = true
+      this.#events.freshness()
+      session.end(CLOSE_CODES.timeout, new WardlineError("ERR_OFFLINE", "the relay signs no heads"))
+    }, this.#host.maxHeadAgeMs ?? MAX_HEAD_AGE_MS)
+  }
+
   async #take(position: number, bytes: Uint8Array): Promise<void> {
     if (position !== this.#transcript.position + 1)
       throw forked("a record is missing, repeated or out of order")
@@ -277,6 +319,7 @@ export class Follower {
 
   #becomeLive(): void {
     this.#isLive = true
+    if (this.#session !== undefined) this.#expectHead(this.#session)
     this.#raiseFloor()
     this.#remember()
     this.#events.live()

@@ -7,6 +7,8 @@ import type { DirectoryTracker } from "./directory-tracker.ts"
 import type { ClinicStorage } from "./storage.ts"
 
 export interface ConversationHost {
+  /** For how long a conversation is called live without a newer signed head, milliseconds; 75 s unless given. */
+  readonly maxHeadAgeMs?: number
   readonly device: Device
   readonly directory: DirectoryTracker
   readonly storage: ClinicStorage

@@ -1,10 +1,9 @@
 /** Messages on their way, kept on the device until the transcript holds them. */
-import { fromUtf8, utf8 } from "../bytes.ts"
-import { decodePayload, type KnownPayload } from "../conversation/index.ts"
-import { type ErrorCode, isErrorCode } from "../errors.ts"
+import { fromUtf8, toHex, utf8 } from "../bytes.ts"
+import { decodePayload, encodePayload, isQuietPayload, type KnownPayload } from "../conversation/index.ts"
+import { randomBytes } from "../crypto/index.ts"
+import { type ErrorCode, isErrorCode, WardlineError } from "../errors.ts"
 import { MAX_FRAME_BYTES, MAX_PAYLOAD_BYTES } from "../protocol/index.ts"
-import { attachmentInfo } from "./attachment-info.ts"
-import type { OutboxEntry } from "./chat.ts"
 import { type ClinicStorage, decodeStored, encodeStored } from "./storage.ts"
 
 /** The record that was made of a message; the very same bytes are sent again as long as they are good. */
@@ -16,8 +15,8 @@ export interface SealedItem {
 export interface OutboxItem {
   /** Unique in the conversation on this device; also the order. */
   readonly localId: string
-  /** As sealed: payload JSON. */
-  readonly payload: Uint8Array
+  /** With the id by which the transcript shows that it has come. */
+  readonly payload: KnownPayload
   /** Milliseconds since 1970. */
   readonly createdMs: number
   readonly sealed?: SealedItem
@@ -25,6 +24,7 @@ export interface OutboxItem {
 }
 
 const FOLDER = "outbox/"
+const PAYLOAD_ID_BYTES = 16
 
 export class Outbox {
   readonly #storage: ClinicStorage
@@ -55,8 +55,11 @@ export class Outbox {
     this.#nextNumber = Number(items.at(-1)?.localId.slice(1) ?? 0) + 1
   }
 
-  /** Adds a message; resolves once it is durable. */
-  async add(payload: Uint8Array, createdMs: number): Promise<OutboxItem> {
+  /** Adds a message, with an id of its own; resolves once it is durable.
+   * @throws {WardlineError} ERR_MALFORMED, ERR_TOO_LARGE for a payload against its schema. */
+  async add(content: KnownPayload, createdMs: number): Promise<OutboxItem> {
+    const payload: KnownPayload = { ...content, id: toHex(randomBytes(PAYLOAD_ID_BYTES)) }
+    encodePayload(payload)
     const localId = `o${String(this.#nextNumber).padStart(12, "0")}`
     this.#nextNumber += 1
     const item: OutboxItem = { localId, payload, createdMs }
@@ -96,18 +99,9 @@ export class Outbox {
   }
 }
 
-/** What the view shows of an item. */
-export function outboxEntry(item: OutboxItem): Omit<OutboxEntry, "ackedAs" | "waitingFor"> {
-  const { localId, createdMs, failed } = item
-  return { localId, ...shownOf(item.payload), at: createdMs, ...(failed === undefined ? {} : { failed }) }
-}
-
-function shownOf(payload: Uint8Array): Pick<OutboxEntry, "kind" | "text" | "attachment"> {
-  const decoded = decodePayload(payload) as KnownPayload
-  if (decoded.type === "attachment")
-    return { kind: "attachment", text: decoded.caption ?? "", attachment: attachmentInfo(decoded) }
-  if (decoded.type === "text") return { kind: "text", text: decoded.text }
-  return { kind: "profile", text: decoded.type === "profile" ? (decoded.answer ?? "") : "" }
+/** Whether somebody has to decide what becomes of an item that can't be sent: a reaction is just gone. */
+export function isWorthKeeping({ payload }: OutboxItem): boolean {
+  return !isQuietPayload(payload)
 }
 
 /** `version ‖ u64 created ‖ lp16 failure code ‖ u32 sequence (0: not sealed) ‖ lp32 record ‖ lp32 payload`. */
@@ -118,7 +112,7 @@ function encodeItem(item: OutboxItem): Uint8Array {
       .lp16(utf8(item.failed ?? ""))
       .u32(item.sealed?.sequence ?? 0)
       .lp32(item.sealed?.record ?? new Uint8Array(0))
-      .lp32(item.payload),
+      .lp32(encodePayload(item.payload)),
   )
 }
 
@@ -128,7 +122,8 @@ function decodeItem(localId: string, stored: Uint8Array): OutboxItem {
     const code = fromUtf8(reader.lp16(64))
     const sequence = reader.u32()
     const record = reader.lp32(MAX_FRAME_BYTES)
-    const payload = reader.lp32(MAX_PAYLOAD_BYTES)
+    const payload = decodePayload(reader.lp32(MAX_PAYLOAD_BYTES))
+    if (payload.type === "unknown") throw new WardlineError("ERR_UNSUPPORTED", "a newer version's message")
     const item: OutboxItem = { localId, payload, createdMs }
     const sealed = sequence === 0 ? item : { ...item, sealed: { sequence, record } }
     return code === "" ? sealed : { ...sealed, failed: isErrorCode(code) ? code : "ERR_INTERNAL" }

@@ -115,8 +115,10 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
     const { signal } = request
     throwIfAborted(signal)
     const { storage, directory } = this.#core
-    const { composerOf, composeStart, encodePayload, Outbox, profileOf, publishStart, startEntries } =
-      await abortable(loadParts(), signal)
+    const { composerOf, composeStart, Outbox, profileOf, publishStart, startEntries } = await abortable(
+      loadParts(),
+      signal,
+    )
     // A page may have been open for hours before its visitor begins.
     await abortable(directory.refresh(), signal)
     directory.assertFresh()
@@ -131,7 +133,7 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
     const meta: ConversationMeta = { topic: request.topic, language, startedAtMs: this.#core.now() }
     await directory.persist()
     const profile = profileOf(request)
-    if (profile !== undefined) await new Outbox(storage, id).add(encodePayload(profile), this.#core.now())
+    if (profile !== undefined) await new Outbox(storage, id).add(profile, this.#core.now())
     await storage.set(startEntries(storage, id, meta, start))
     const sent = { any: false }
     try {

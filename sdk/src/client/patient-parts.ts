@@ -1,6 +1,5 @@
 /** What a patient's device needs once there is a conversation. A page fetches it apart: whoever is still reading the
  * consent text doesn't wait for it. */
-export { encodePayload } from "../conversation/index.ts"
 export { Conversation } from "./conversation.ts"
 export { ConversationEngine } from "./engine.ts"
 export { composerOf } from "./host.ts"

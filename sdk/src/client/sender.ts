@@ -5,8 +5,6 @@ import {
   composeEpoch,
   composeMessage,
   currentEpoch,
-  decodePayload,
-  encodePayload,
   holdsSlot,
   isEpochNeeded,
   type KnownPayload,
@@ -21,7 +19,7 @@ import type { Ack, Session } from "../transport/index.ts"
 import type { OutboxEntry } from "./chat.ts"
 import type { Follower } from "./follower.ts"
 import { type ConversationHost, composerOf } from "./host.ts"
-import { Outbox, type OutboxItem, outboxEntry } from "./outbox.ts"
+import { isWorthKeeping, Outbox, type OutboxItem } from "./outbox.ts"
 
 /** How a sender tells its conversation. */
 export interface SenderEvents {
@@ -50,6 +48,8 @@ export class Sender {
   readonly #follower: Follower
   readonly #events: SenderEvents
   readonly #waiting = new Map<string, Waiting>()
+  /** By payload id, what this device has said in the transcript: record hashes in hexadecimal. */
+  readonly #said = new Map<string, string>()
   /** Record hashes of outbox items that the relay has acked and the transcript doesn't hold yet. */
   readonly #acked = new Map<string, string>()
   /** Outbox ids by record hash, for what was sent in this run. */
@@ -83,8 +83,12 @@ export class Sender {
   get entries(): OutboxEntry[] {
     return this.outbox.items.map((item) => {
       const ackedAs = this.#acked.get(item.localId)
+      const { localId, payload, createdMs, failed } = item
       return {
-        ...outboxEntry(item),
+        localId,
+        payload,
+        at: createdMs,
+        ...(failed === undefined ? {} : { failed }),
         ...(ackedAs === undefined ? {} : { ackedAs }),
         ...(this.#waitingFor === undefined ? {} : { waitingFor: this.#waitingFor }),
       }
@@ -97,7 +101,7 @@ export class Sender {
    *   the wait ends. */
   async send(payload: KnownPayload, signal?: AbortSignal): Promise<string> {
     throwIfAborted(signal)
-    const adding = this.outbox.add(encodePayload(payload), this.#host.now())
+    const adding = this.outbox.add(payload, this.#host.now())
     this.#events.changed()
     const { localId } = await adding.catch((error: unknown) => {
       this.#events.changed()
@@ -193,11 +197,21 @@ export class Sender {
       return
     }
     if (event.kind !== "message" || !equalBytes(event.from.device, this.#host.device.id)) return
-    if (event.payload.type === "unknown") return
-    if (event.payload.type === "receipt") this.#receiptSent = Math.max(this.#receiptSent, event.payload.read)
-    const payloadHash = toHex(sha256(encodePayload(event.payload)))
-    const item = this.#itemOf(event.hash) ?? this.#itemAt(event.sequence, payloadHash)
-    if (item !== undefined) await this.#arrived(item, event.hash)
+    const { payload, hash } = event
+    if (payload.type === "receipt") this.#receiptSent = Math.max(this.#receiptSent, payload.read)
+    if (payload.id !== undefined && !this.#said.has(payload.id)) this.#said.set(payload.id, toHex(hash))
+    const item = this.#itemOf(hash) ?? this.outbox.items.find((other) => other.payload.id === payload.id)
+    if (item !== undefined) await this.#arrived(item, toHex(hash))
+  }
+
+  /** Reads the outbox as an earlier run, another tab or a backup left it. What this device has said already isn't said
+   * again. */
+  async load(): Promise<void> {
+    await this.outbox.load()
+    for (const item of this.outbox.items) {
+      const hash = this.#said.get(item.payload.id as string)
+      if (hash !== undefined) await this.#arrived(item, hash)
+    }
   }
 
   #itemOf(hash: Uint8Array): OutboxItem | undefined {
@@ -206,15 +220,8 @@ export class Sender {
     )
   }
 
-  /** The same words under the same sequence number: sealed again before this device's memory was restored. */
-  #itemAt(sequence: number, payloadHash: string): OutboxItem | undefined {
-    return this.outbox.items.find(
-      ({ sealed, payload }) => sealed?.sequence === sequence && toHex(sha256(payload)) === payloadHash,
-    )
-  }
-
-  async #arrived(item: OutboxItem, hash: Uint8Array): Promise<void> {
-    this.localIds.set(toHex(hash), item.localId)
+  async #arrived(item: OutboxItem, hash: string): Promise<void> {
+    this.localIds.set(hash, item.localId)
     this.#acked.delete(item.localId)
     this.#settle(item.localId)
     await this.outbox.remove(item.localId)
@@ -295,7 +302,9 @@ export class Sender {
   async #markFailed(item: OutboxItem, code: ErrorCode): Promise<void> {
     this.#acked.delete(item.localId)
     this.#settle(item.localId, new WardlineError(code, "the message could not be sent"))
-    const failing = this.outbox.replace({ ...withoutSeal(item), failed: code })
+    const failing = isWorthKeeping(item)
+      ? this.outbox.replace({ ...withoutSeal(item), failed: code })
+      : this.outbox.remove(item.localId)
     this.#events.changed()
     await failing
   }
@@ -336,7 +345,7 @@ export class Sender {
     await this.#renewEpoch(session)
     const { transcript } = this.#follower
     const sequence = lastSequence(transcript, this.#host.device.id) + 1
-    const record = composeMessage(composerOf(this.#host, transcript), transcript, payloadOf(item), sequence)
+    const record = composeMessage(composerOf(this.#host, transcript), transcript, item.payload, sequence)
     if (this.outbox.find(item.localId) === undefined) return undefined
     await this.outbox.replace({ ...item, sealed: { sequence, record } })
     // Taken back or settled while it was stored.
@@ -405,8 +414,4 @@ function refusedByAll(): WardlineError {
 
 function withoutSeal({ localId, payload, createdMs }: OutboxItem): OutboxItem {
   return { localId, payload, createdMs }
-}
-
-function payloadOf(item: OutboxItem): KnownPayload {
-  return decodePayload(item.payload) as KnownPayload
 }

@@ -45,6 +45,8 @@ export interface DirectoryHead {
   readonly link: Uint8Array
 }
 export type Ack = Omit<FrameOf<"ack">, "kind" | "id">
+/** How far the relay signs that a conversation goes. */
+export type SignedHead = Omit<FrameOf<"head">, "kind" | "id">
 export type Ticket = Omit<FrameOf<"ticket">, "kind" | "id">
 export type Welcome = Omit<FrameOf<"welcome">, "kind" | "id">
 /** The listing key as it came out of the channel; undefined in an update, and where it is gone. */
@@ -94,6 +96,8 @@ export interface SubscriptionHandler {
   keys(shredKey: Uint8Array | undefined): void
   /** The next record. The relay may send more once the returned promise is done. */
   deliver(position: number, record: Uint8Array): Promise<void>
+  /** How far the conversation goes, by the relay's signature; nothing of it is checked yet. */
+  head(head: SignedHead): void
   /** The backlog is done; called again never. */
   live(head: { position: number; link: Uint8Array }): void
   /** The subscription was refused or has ended; nothing follows. */
@@ -139,6 +143,9 @@ export class Session {
   readonly #watches = new Map<number, Watch>()
   #phase: "challenge" | "login" | "open" | "ended" = "challenge"
   #channel: Channel | undefined
+  /** The relay's clock at login, and this device's monotonic one then. */
+  #welcomeMs = 0
+  #welcomedAtMs = 0
   #nextId = 1
   #timer: ReturnType<typeof setTimeout> | undefined
   /** What the relay said of the whole connection before it closed it. */
@@ -163,6 +170,11 @@ export class Session {
       received: (bytes) => this.#received(bytes),
       closed: (code) => this.#closed(code),
     })
+  }
+
+  /** The relay's clock, as it was at login and has gone on since by this device's monotonic one: milliseconds since 1970. */
+  relayNow(): number {
+    return this.#welcomeMs + performance.now() - this.#welcomedAtMs
   }
 
   /** Stores a record. Publishing the same bytes again gets the first answer.
@@ -298,6 +310,8 @@ export class Session {
     }
     if (frame.kind !== "welcome") throw protocolError("no welcome")
     this.#phase = "open"
+    this.#welcomeMs = frame.time
+    this.#welcomedAtMs = performance.now()
     this.#schedulePing()
     this.#resolveWelcome(frame)
   }
@@ -318,6 +332,9 @@ export class Session {
         return
       case "live":
         this.#subscriptions.get(frame.id)?.live(frame)
+        return
+      case "head":
+        this.#subscriptions.get(frame.id)?.head(frame)
         return
       case "conversation":
         this.#watches.get(frame.id)?.conversation({
@@ -448,6 +465,12 @@ export class Subscription {
       throw protocolError("keys out of place")
     this.#hasKeys = true
     this.handler.keys(shredKey)
+  }
+
+  /** @throws {WardlineError} ERR_MALFORMED for another conversation's. */
+  head(head: SignedHead): void {
+    if (!equalBytes(head.conversation, this.#conversation)) throw protocolError("a head out of place")
+    this.handler.head(head)
   }
 
   /** @throws {WardlineError} ERR_MALFORMED beyond its credit: sockets have no back-pressure of their own. */

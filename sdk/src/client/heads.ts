@@ -1,0 +1,27 @@
+/** Signed heads: what the relay has to sign so that it can't withhold the newest records unnoticed
+ * (docs/protocol.md, Heads). */
+import { verify } from "../crypto/index.ts"
+import { headNote } from "../protocol/index.ts"
+import type { SignedHead } from "../transport/index.ts"
+
+/** Without a newer head for so long a conversation isn't called live: two may be late, or one lost. */
+export const MAX_HEAD_AGE_MS = 75_000
+/** How far a head's time may be from the relay's own clock as it was at login: networks delay. */
+const MAX_HEAD_SKEW_MS = 30_000
+
+/** Whether the relay's log key signed this head. */
+export function isSigned(head: SignedHead, clinic: Uint8Array, logKey: Uint8Array): boolean {
+  return verify(logKey, headNote(clinic, head), head.signature)
+}
+
+/** Whether it says how things are now, and not how they were.
+ * @param relayNowMs - by the session's clock. */
+export function isTimely(head: SignedHead, newest: SignedHead | undefined, relayNowMs: number): boolean {
+  if (newest !== undefined && head.time < newest.time) return false
+  return Math.abs(head.time - relayNowMs) <= MAX_HEAD_SKEW_MS
+}
+
+/** Whether two signed heads say that a transcript has shrunk. */
+export function isShorter(head: SignedHead, newest: SignedHead): boolean {
+  return head.time >= newest.time && head.position < newest.position
+}
