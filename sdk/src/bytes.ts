@@ -9,6 +9,18 @@ export function utf8(text: string): Uint8Array {
   return encoder.encode(text)
 }
 
+const literals = new Map<string, Uint8Array>()
+
+/** As {@link utf8}, for texts that stand in the code: each is encoded once and kept, so nothing received may come here.
+ * Not to be modified. */
+export function literalUtf8(text: string): Uint8Array {
+  const known = literals.get(text)
+  if (known) return known
+  const bytes = utf8(text)
+  literals.set(text, bytes)
+  return bytes
+}
+
 /** Decodes UTF-8.
  * @throws {WardlineError} ERR_MALFORMED for anything that isn't well-formed UTF-8. */
 export function fromUtf8(bytes: Uint8Array): string {

@@ -1,10 +1,9 @@
 /** Envelopes: one payload sealed and signed (docs/protocol.md, Message). */
 import { concat } from "../bytes.ts"
-import { aeadOpen, aeadSeal, type Device, derive, sign } from "../crypto/index.ts"
+import { aeadOpen, aeadSeal, type Device, derive, signJoined } from "../crypto/index.ts"
 import { WardlineError } from "../errors.ts"
 import type { ConversationId } from "../ids.ts"
 import {
-  attachSignature,
   encodeHeader,
   encodeMessagePrefix,
   HEADER_BYTES,
@@ -38,8 +37,8 @@ export function sealMessage(
   const encodedPrefix = encodeMessagePrefix(prefix)
   const bound = concat(encodeHeader(header, encodedPrefix.length + padded.length + TAG_BYTES), encodedPrefix)
   const { key, nonce } = messageKey(epochKey, bound)
-  const unsigned = concat(bound, aeadSeal(key, nonce, bound, padded))
-  return attachSignature(unsigned, sign(signatureTag("message"), unsigned, device.signing.secretKey))
+  const ciphertext = aeadSeal(key, nonce, bound, padded)
+  return signJoined(signatureTag("message"), [bound, ciphertext], device.signing.secretKey)
 }
 
 /** Opens an envelope whose signature has been checked.

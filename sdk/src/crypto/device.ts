@@ -1,16 +1,9 @@
 /** A device's keys, and the records that it or the clinic's root signs (docs/protocol.md, Identifiers and Record). */
 import type { DeviceId } from "../ids.ts"
-import {
-  attachSignature,
-  clinicIdOf,
-  deviceIdOf,
-  encodeUnsigned,
-  type RecordHeader,
-  signatureTag,
-} from "../protocol/index.ts"
+import { clinicIdOf, deviceIdOf, encodeHeader, type RecordHeader, signatureTag } from "../protocol/index.ts"
 import { sha256 } from "./hash.ts"
 import { type WrappingKeyPair, wrappingKeyPair } from "./kem.ts"
-import { type SigningKeyPair, sign, signingKeyPair } from "./sign.ts"
+import { type SigningKeyPair, signingKeyPair, signJoined } from "./sign.ts"
 
 /** One key-holding client. */
 export interface Device {
@@ -34,8 +27,7 @@ export function signRecord(
   header: Omit<RecordHeader, "issuer">,
   body: Uint8Array,
 ): Uint8Array {
-  const unsigned = encodeUnsigned({ ...header, issuer: device.id }, body)
-  return attachSignature(unsigned, sign(signatureTag(header.type), unsigned, device.signing.secretKey))
+  return signParts(device.signing, { ...header, issuer: device.id }, body)
 }
 
 /** Signs a directory record as the clinic's root; scope and issuer are the clinic id that the root key gives. */
@@ -45,6 +37,9 @@ export function signRootRecord(
   body: Uint8Array,
 ): Uint8Array {
   const clinic = clinicIdOf(sha256, root.publicKey)
-  const unsigned = encodeUnsigned({ ...header, scope: clinic, issuer: clinic }, body)
-  return attachSignature(unsigned, sign(signatureTag(header.type), unsigned, root.secretKey))
+  return signParts(root, { ...header, scope: clinic, issuer: clinic }, body)
+}
+
+function signParts({ secretKey }: SigningKeyPair, header: RecordHeader, body: Uint8Array): Uint8Array {
+  return signJoined(signatureTag(header.type), [encodeHeader(header, body.length), body], secretKey)
 }

@@ -1,6 +1,6 @@
 /** Hashing and key derivation (docs/protocol.md, Primitives). */
 import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js"
-import { utf8, Writer } from "../bytes.ts"
+import { literalUtf8, utf8, Writer } from "../bytes.ts"
 import { sodium } from "./sodium.ts"
 import { wipe } from "./wipe.ts"
 
@@ -32,7 +32,7 @@ export function shake256(input: Uint8Array, length: number): Uint8Array {
  * @param label - names the use; a literal in the caller.
  * @returns `length` bytes, at most 65,535. */
 export function derive(key: Uint8Array, label: string, context: Uint8Array, length: number): Uint8Array {
-  const input = new Writer().lp16(key).bytes(DOMAIN).lp16(utf8(label)).u16(length).lp32(context).done()
+  const input = new Writer().lp16(key).bytes(DOMAIN).lp16(literalUtf8(label)).u16(length).lp32(context).done()
   const output = shake256(input, length)
   wipe(input)
   return output

@@ -1,7 +1,7 @@
 /** HPKE base mode (draft-ietf-hpke-hpke) with X-Wing, SHAKE256 in its one-stage key schedule, and ChaCha20-Poly1305
  * (draft-ietf-hpke-pq): the suite 0x647a, 0x0011, 0x0003. Wraps use the one-shot form; the steps are there for
  * published vectors and for nothing else. */
-import { assertLength, utf8, Writer } from "../bytes.ts"
+import { assertLength, literalUtf8, utf8, Writer } from "../bytes.ts"
 import type { WrappingPublicKey } from "../ids.ts"
 import { shake256 } from "./hash.ts"
 import {
@@ -54,7 +54,7 @@ function labeledDerive(
     .bytes(secret)
     .bytes(VERSION)
     .bytes(suite)
-    .lp16(utf8(label))
+    .lp16(literalUtf8(label))
     .u16(length)
     .bytes(context)
   const bytes = input.done()

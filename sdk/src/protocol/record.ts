@@ -1,5 +1,5 @@
 /** The signed unit of which both chains are made (docs/protocol.md, Record). */
-import { assertLength, concat, equalBytes, Reader, utf8, Writer } from "../bytes.ts"
+import { assertLength, concat, equalBytes, literalUtf8, Reader, Writer } from "../bytes.ts"
 import { WardlineError } from "../errors.ts"
 import { HASH_BYTES, ID_BYTES, type RecordHash } from "../ids.ts"
 import type { Hash } from "./chain.ts"
@@ -177,6 +177,6 @@ export function signatureTag(type: RecordType): string {
 
 /** What Ed25519 signs: `u8(len(tag)) ‖ tag ‖ message`. */
 export function signatureInput(tag: string, message: Uint8Array): Uint8Array {
-  const encoded = utf8(tag)
+  const encoded = literalUtf8(tag)
   return new Writer().u8(encoded.length).bytes(encoded).bytes(message).done()
 }
