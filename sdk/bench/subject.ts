@@ -52,6 +52,8 @@ export function task<Input>(
     let [batch, operations, spentMs, bytes] = [1, 0, 0, 0]
     do {
       const inputs = await prepare(batch)
+      // What preparing left behind isn't the operation's to clear away.
+      globalThis.gc?.({ type: "minor" })
       const startMs = processorMs()
       for (const input of inputs) {
         const result = run(input)

@@ -55,7 +55,7 @@ function nextAnswer(child: ChildProcess, name: string): Promise<Answer> {
 export async function startWorker(program: string, name: string, peerFolder: string): Promise<Worker> {
   const child = fork(program, [name], {
     env: { ...process.env, WARDLINE_CRYPTO_PEERS: peerFolder },
-    execArgv: [],
+    execArgv: ["--expose-gc"],
   })
   const { tasks = [] } = await nextAnswer(child, name)
   return {
