@@ -59,14 +59,14 @@ export const findCompiler = (): string => find(C_COMPILER)
 function find(program: Program): string {
   const { what, names, elsewhere, variable, debianPackages, help } = program
   const search = (): string | undefined => onPath(names) ?? elsewhere.find(isExecutable)
-  const found = chosenBy(variable, `a ${what}`) ?? search()
+  const found = chosenBy(variable, `an executable of ${what}`) ?? search()
   if (found !== undefined) return found
   installByApt(what, debianPackages)
   const installed = search()
   if (installed !== undefined) return installed
   throw new Error(
     [
-      `The tests of the models need ${what}, and none was found. Any one of these helps:`,
+      `The tests of the models need a program that is missing: ${what}. Any one of these helps:`,
       ...help,
       `  already there:   ${variable}=/path/to/${names[0]} npm test`,
     ].join("\n"),

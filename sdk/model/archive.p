@@ -1,4 +1,4 @@
-% What does a staff device open that is stolen after a conversation was archived? (docs/protocol.md, archive)
+% What does a staff device open that is stolen after a conversation was archived? (docs/protocol.md, Grant and archive)
 %
 % Three conversations of the nurse role. `quiet` was archived, and the relay dropped its hot wraps, as it should; the
 % seed of its generation is still on the device, because `open` needs it. `old` was archived too, but the relay lied and
@@ -11,7 +11,7 @@ include('attacker.ax').
 fof(conversations, axiom, (of(quiet, g2) & of(open, g2) & of(old, g1))).
 fof(stolen, axiom, (knows(device_seed) & knows(seed(g2)) & ![X]: knows(shred_key(X)))).
 fof(device_deletes_old_seeds, axiom, (~step_deletes_seeds => knows(seed(g1)))).
-fof(public, axiom, (knows(quiet) & knows(open) & knows(old) & knows(g1) & knows(g2))).
+fof(public, axiom, (knows(quiet) & knows(open) & knows(old) & knows(g1) & knows(g2) & knows(nurse))).
 fof(unmasks, axiom, ![P, S]: (knows(mask(P, S)) => ((knows(P) => knows(S)) & (knows(S) => knows(P))))).
 
 fof(ciphertexts, axiom, ![X, G]: (of(X, G) => knows(seal(ld(secret(X), epoch, X), X, letter(X))))).
@@ -25,7 +25,7 @@ fof(wraps, axiom, ![X, G]: ((of(X, G) & has_wraps(X)) =>
 fof(grants, axiom, ![X, G]: ((of(X, G) & has_grants(X)) =>
   knows(wrap(pub(seed(G)), grant_info(X), mask(ld(shred_key(X), shred, X), secret(X)))))).
 fof(summaries, axiom, ![X, G]: ((of(X, G) & has_summary(X)) =>
-  knows(wrap(pub(seed(G)), summary_info(X), seal(ld(shred_key(X), list, X), X, summary(X)))))).
+  knows(wrap(pub(seed(G)), summary_info(X), mask(ld(ld(shred_key(X), list, X), of_summary, nurse), summary(X)))))).
 fof(archive, axiom, ![X]: (((X = quiet) | (X = old)) =>
   knows(wrap(pub(archive_seed), archive_info(X), mask(ld(shred_key(X), shred, X), secret(X)))))).
 fof(vault_is_elsewhere, axiom, (~trust_vault => knows(archive_seed))).

@@ -1,11 +1,12 @@
-% Who gets an epoch's secret, and under which secret does a patient write? (docs/protocol.md, Epoch; member records)
+% Who gets an epoch's secret, and under which secret does a patient write? (docs/protocol.md, Epoch, Member, Grant)
 %
 % Two conversations at one relay. c is the honest patient's; mine is the attacker's own, as the patient mallory. Nora,
 % an honest nurse, takes part in both. Against them: the relay; mallory; ex, who kept the seed of the nurse role's first
 % generation; eve, of the billing role, in office but no member of c.
 %
 % c has two epochs: `past`, made while the role was at its first generation, and `fresh`, made after the rotation. An
-% epoch's head is head(Commitment, Generation of its role slot); the rest of it is public and the same for all.
+% epoch's head is head(Commitment, Generation of its role slot); the rest of it is public and the same for all. Masks are
+% left out: the shred key is in the relay's hands, so they keep nothing from this attacker (shred.p has them).
 include('attacker.ax').
 
 % --- Who signed what ---

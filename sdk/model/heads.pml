@@ -1,4 +1,4 @@
-/* How long can a relay hide the end of a conversation? (docs/protocol.md, Signed heads)
+/* How long can a relay hide the end of a conversation? (docs/protocol.md, Wire, Heads)
  *
  * Ann is shown a record, Bea perhaps not. Both are connected. Every 30 s an honest relay sends each a signed head:
  * position and time. This one sends what it likes: nothing, lies, an old head again.

@@ -1,4 +1,4 @@
-% What is left of a conversation after shred? (docs/protocol.md, Shred key)
+% What is left of a conversation after shred? (docs/protocol.md, Shred key; Wire, Channel)
 %
 % X is a conversation, E one of its epochs. Of all conversations `gone` alone had its shred key destroyed; `kept` stands
 % for its neighbours. The relay was honest about that, and afterwards everything else fell to the attacker: every seed
@@ -11,7 +11,7 @@ include('attacker.ax').
 fof(every_seed_is_lost, axiom, (knows(nurse_seed) & knows(archive_seed) & knows(device_seed) & knows(relay_seed))).
 fof(neighbours_key_exists, axiom, knows(shred_key(kept))).
 fof(kept_in_a_memory, axiom, knows(secret(gone, e1))).
-fof(public, axiom, (knows(gone) & knows(kept) & knows(e1) & knows(e2) & knows(none))).
+fof(public, axiom, (knows(gone) & knows(kept) & knows(e1) & knows(e2) & knows(salt) & knows(nurse) & knows(none))).
 
 % mask(Pad, Secret) is their exclusive or: with the pad one has the secret, with the secret the pad.
 fof(unmasks, axiom, ![P, S]: (knows(mask(P, S)) => ((knows(P) => knows(S)) & (knows(S) => knows(P))))).
@@ -31,11 +31,16 @@ fof(archive, axiom, ![X, E, P]: (pad(X, E, P) => (
   & (~step_masks_archive => knows(wrap(pub(archive_seed), archive_info(X), secret(X, E))))))).
 fof(letters, axiom, ![X, E]: knows(seal(ld(secret(X, E), epoch, E), X, letter(X, E)))).
 
-% The summary is sealed under the listing key, inside the wrap to the role.
+% Summaries and break-glass reasons are masked in the same way, each by a pad of its own. A summary's comes from the
+% listing key, so that a list can be read without the rest.
 fof(summaries, axiom, ![X]: (
-  (step_seals_summary =>
-    knows(wrap(pub(nurse_seed), summary_info(X), seal(ld(shred_key(X), list, X), X, summary(X)))))
-  & (~step_seals_summary => knows(wrap(pub(nurse_seed), summary_info(X), summary(X)))))).
+  (step_masks_summary =>
+    knows(wrap(pub(nurse_seed), summary_info(X), mask(ld(ld(shred_key(X), list, X), of_summary, nurse), summary(X)))))
+  & (~step_masks_summary => knows(wrap(pub(nurse_seed), summary_info(X), summary(X)))))).
+fof(reasons, axiom, ![X, S]: (
+  (step_masks_reason =>
+    knows(wrap(pub(nurse_seed), reason_info(X), mask(ld(shred_key(X), of_reason, S), reason(X, S)))))
+  & (~step_masks_reason => knows(wrap(pub(nurse_seed), reason_info(X), reason(X, S)))))).
 
 % Shred key and listing key travel sealed under a key that both ends made from ephemeral halves and forgot with the
 % connection. Without that it would come from a lasting key of the relay's.
@@ -55,7 +60,8 @@ fof(backup_copy, axiom, (~step_not_in_backups => knows(shred_key(gone)))).
 
 fof(attack_letter, conjecture, knows(letter(gone, e2))).
 fof(attack_summary, conjecture, knows(summary(gone))).
+fof(attack_reason, conjecture, knows(reason(gone, salt))).
 fof(honest_neighbours_letter, conjecture, (knows(letter(kept, e1)) & knows(letter(kept, e2)))).
-fof(honest_neighbours_summary, conjecture, knows(summary(kept))).
+fof(honest_neighbours_summary, conjecture, (knows(summary(kept)) & knows(reason(kept, salt)))).
 % What somebody kept stays kept: shred doesn't reach into memories.
 fof(honest_kept_is_kept, conjecture, knows(letter(gone, e1))).
