@@ -19,6 +19,8 @@ export interface Asker {
 type Input = Readable & { readonly isTTY?: boolean }
 type Screen = Writable & { readonly isTTY?: boolean; readonly columns?: number }
 
+const DEFAULT_COLUMNS = 80
+
 /** @param signal - ends the questions. */
 export function openAsker(
   signal: AbortSignal,
@@ -34,7 +36,8 @@ export function openAsker(
   let isAborted = false
   let isEnded = false
   const shows = (text: string): void => {
-    rows += Math.max(1, Math.ceil(text.length / (screen.columns ?? 80)))
+    // A terminal that doesn't know its width says 0.
+    rows += Math.max(1, Math.ceil(text.length / (screen.columns || DEFAULT_COLUMNS)))
   }
   lines.on("line", (line) => {
     if (waiting === undefined) typed.push(line)

@@ -15,21 +15,39 @@ export interface Ran {
   readonly stderr: string
 }
 
-/** Without a passphrase file in the environment unless the test names one. */
-export function wardline(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+/** Answers a question of the command's; undefined ends the input. */
+export type Answer = (question: string) => string | undefined
+
+/** Without a passphrase file in the environment unless the test names one.
+ * @param answer - told each line that ends in a colon and a blank; without it, there is no input. */
+export function wardline(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  answer?: Answer,
+): Promise<Ran> {
   const { WARDLINE_PASSPHRASE_FILE: _, ...inherited } = process.env
   const child = spawn(
     process.execPath,
     ["--conditions=source", "--import", import.meta.resolve("tsx"), MAIN, ...args],
-    { stdio: ["ignore", "pipe", "pipe"], env: { ...inherited, ...env } },
+    { stdio: [answer === undefined ? "ignore" : "pipe", "pipe", "pipe"], env: { ...inherited, ...env } },
   )
   let stdout = ""
   let stderr = ""
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+  let asked = 0
+  const reply = (): void => {
+    const question = /([^\n]*: )$/.exec(stderr.slice(asked))?.[1]
+    if (answer === undefined || question === undefined) return
+    asked = stderr.length
+    const text = answer(question)
+    if (text === undefined) child.stdin?.end()
+    else child.stdin?.write(`${text}\n`)
+  }
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
     stdout += text
   })
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     stderr += text
+    reply()
   })
   return new Promise((resolve, reject) => {
     child.on("error", reject)
