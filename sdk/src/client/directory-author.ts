@@ -15,6 +15,7 @@ import {
   type DirectoryDevice,
   type DirectoryState,
   linkAt,
+  newestRoleKey,
   roleKeyOf,
   roleRuleAt,
 } from "../directory/index.ts"
@@ -79,7 +80,7 @@ export class DirectoryAuthor {
 
   /** Makes the next generation of a role's key. */
   addRoleKey(role: Role): HeldRoleKey {
-    const generation = (this.#state.roleKeys.get(role)?.length ?? 0) + 1
+    const generation = (newestRoleKey(this.#state, role)?.generation ?? 0) + 1
     const seed = randomBytes(32)
     const { publicKey } = wrappingKeyPair(seed)
     const days = roleRuleAt(this.#state, role).rotationDays || DEFAULT_ROTATION_DAYS

@@ -9,6 +9,7 @@ import {
   isAdmin,
   lackingNewestKey,
   mayHold,
+  newestRoleKey,
   receiversOf,
   roleRuleAt,
   rolesOf,
@@ -33,13 +34,13 @@ export function renewRole(author: DirectoryAuthor, role: Role): HeldRoleKey {
  * role's past; where that is nothing, or the role is new, the role gets a new key.
  * @throws {WardlineError} ERR_FORBIDDEN if `seeds` lacks the role's newest key. */
 export function welcome(author: DirectoryAuthor, seeds: RoleSeeds, id: Uint8Array, role: Role): void {
-  const generations = author.state.roleKeys.get(role)
-  if (generations === undefined || roleRuleAt(author.state, role).history === "none") {
+  const newest = newestRoleKey(author.state, role)
+  if (newest === undefined || roleRuleAt(author.state, role).history === "none") {
     renewRole(author, role)
     return
   }
   const held = seeds.generationsOf(role)
-  if (!held.some(({ generation }) => generation === generations.length))
+  if (!held.some(({ generation }) => generation === newest.generation))
     throw new WardlineError("ERR_FORBIDDEN", "this administrator doesn't hold the role's newest key")
   grantHistory(author, held, id)
 }
@@ -57,7 +58,7 @@ export function grantHistory(author: DirectoryAuthor, held: readonly HeldRoleKey
 /** Mends what others have left undone in the roles that this device may rotate. */
 export function mendRoles(author: DirectoryAuthor, seeds: RoleSeeds, device: Pick<Device, "id">): void {
   for (const role of keptRoles(author.state, device)) {
-    const newest = author.state.roleKeys.get(role)?.length
+    const newest = newestRoleKey(author.state, role)?.generation
     const held = seeds.generationsOf(role).find(({ generation }) => generation === newest)
     const lacking = lackingNewestKey(author.state, role, author.nowMs)
     const isLeftOut = lacking.some(({ id }) => equalIds(id, device.id))
