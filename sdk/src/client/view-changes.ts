@@ -114,7 +114,18 @@ function partsOf(
     ...(editing === undefined ? {} : { editing }),
     ...(reactions.size === 0 ? {} : { reactions: [...reactions.values()] }),
   }
-  return { parts, key: JSON.stringify(parts) }
+  return { parts, key: keyOf(amendments, reactions, editing) }
+}
+
+/** By positions, which stand for what was said there: words may be long, and many. */
+function keyOf(
+  amendments: readonly Amendment[],
+  reactions: ReadonlyMap<string, Reaction>,
+  editing: PendingEdit | undefined,
+): string {
+  const names = [...reactions.values()].map(({ from, emoji }) => [from.name, emoji])
+  const waiting = editing && [editing.id, editing.state]
+  return JSON.stringify([amendments.map(({ position }) => position), names, waiting])
 }
 
 function pendingEdit({ localId, payload, failed }: OutboxEntry): PendingEdit | undefined {

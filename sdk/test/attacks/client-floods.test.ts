@@ -119,6 +119,7 @@ for (const { name, isWithin } of [
     const never = new Promise<void>(() => {})
     session.subscribe(bytes(16, 3), 0, {
       keys: () => {},
+      head: () => {},
       deliver: () => {
         taken += 1
         return never
@@ -144,6 +145,7 @@ test("a relay is given new credit for what is done, and may use it", async () =>
   let taken = 0
   session.subscribe(bytes(16, 3), 0, {
     keys: () => {},
+    head: () => {},
     deliver: async () => {
       taken += 1
     },
@@ -169,6 +171,7 @@ test("live twice is no protocol", async () => {
   let lives = 0
   session.subscribe(bytes(16, 3), 0, {
     keys: () => {},
+    head: () => {},
     deliver: async () => {},
     live: () => {
       lives += 1

@@ -2,13 +2,15 @@ import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { Outbox } from "../../src/client/outbox.ts"
 import { ClinicStorage } from "../../src/client/storage.ts"
-import { encodePayload } from "../../src/conversation/index.ts"
+import type { KnownPayload } from "../../src/conversation/index.ts"
+import { cryptoReady } from "../../src/crypto/index.ts"
 import { type Keystore, memoryKeystore } from "../../src/index.ts"
 import { rejects } from "../support/errors.ts"
 
 const test = suite("outbox")
+await cryptoReady()
 const CLINIC = new Uint8Array(16).fill(1)
-const text = (value: string): Uint8Array => encodePayload({ v: 1, type: "text", text: value })
+const text = (value: string): KnownPayload => ({ v: 1, type: "text", text: value })
 const open = async (keystore: Keystore, id = "c1"): Promise<Outbox> => {
   const outbox = new Outbox(new ClinicStorage(keystore, CLINIC), id)
   await outbox.load()
@@ -28,6 +30,22 @@ test("keeps the order over a restart, and goes on counting", async () => {
     [...first.items.map(({ localId }) => localId), added.localId],
   )
   assert.is(new Set(again.items.map(({ localId }) => localId)).size, 3)
+})
+
+test("gives each message an id of its own, and takes none against its schema", async () => {
+  const keystore = memoryKeystore()
+  const outbox = await open(keystore)
+  const ids = [await outbox.add(text("one"), 5), await outbox.add(text("one"), 5)].map(
+    ({ payload }) => payload.id,
+  )
+  assert.ok(ids.every((id) => /^[0-9a-f]{32}$/.test(id ?? "")))
+  assert.is(new Set(ids).size, 2)
+  assert.equal(
+    (await open(keystore)).items.map(({ payload }) => payload.id),
+    ids,
+  )
+  await rejects(outbox.add(text(""), 5), "ERR_MALFORMED")
+  assert.is(outbox.items.length, 2)
 })
 
 test("keeps the sealed bytes and why a message failed", async () => {

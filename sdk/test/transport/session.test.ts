@@ -212,6 +212,7 @@ test("gives credit back as records are worked through, not as they arrive", asyn
   })
   session.subscribe(bytes(16, 3), 0, {
     keys: () => {},
+    head: () => {},
     deliver: async (position) => {
       await gate
       taken.push(position)
@@ -240,6 +241,7 @@ test("a subscription ends with what the relay says, or with the connection", asy
   const errors: string[] = []
   const handler = {
     keys: () => {},
+    head: () => {},
     deliver: async () => {},
     live: () => {},
     failed: (error: WardlineError) => errors.push(error.code),
@@ -261,6 +263,7 @@ test("after unsubscribing nothing is delivered any more", async ({ peer }) => {
   let deliveries = 0
   const subscription = session.subscribe(bytes(16, 3), 0, {
     keys: () => {},
+    head: () => {},
     deliver: async () => {
       deliveries += 1
     },
