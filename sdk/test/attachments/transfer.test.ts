@@ -279,6 +279,49 @@ test("over the relay's limit: refused before a byte is sent", async () => {
   assert.is(patches, 0)
 })
 
+test("an image that comes as a stream is held to be cleaned, and so it can't be large, nor lie about its size", async () => {
+  const stream = (): ReadableStream<Uint8Array> =>
+    new Blob([taggedJpeg()]).stream() as ReadableStream<Uint8Array>
+  const file = { name: "a.jpg", type: "image/jpeg" }
+  await rejects(conversation.sendFile({ ...file, stream: stream(), size: 40_000_000 }), "ERR_TOO_LARGE")
+  const { length } = taggedJpeg()
+  for (const size of [length - 1, length + 1])
+    await rejects(conversation.sendFile({ ...file, stream: stream(), size }), "ERR_MALFORMED")
+})
+
+test("a file beyond every limit is refused before it is read", async () => {
+  let isRead = false
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      pull: () => {
+        isRead = true
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  await rejects(conversation.sendFile({ stream, size: 2 ** 40, name: "a", type: "" }), "ERR_TOO_LARGE")
+  assert.not(isRead)
+})
+
+test("an access record that has run out is renewed for a file, as for a message", async () => {
+  const message = await arrived(await conversation.sendFile(fileOf(randomBytes(10), "a.bin", "")))
+  const published: number[] = []
+  let isRefused = false
+  setHooks({
+    toRelay: (frame) => {
+      if (frame.kind === "publish") published.push(frame.record[3] as number)
+      return undefined
+    },
+    toClient: (frame) => {
+      if (frame.kind !== "ticket" || isRefused) return undefined
+      isRefused = true
+      return [{ kind: "error", id: frame.id, code: "ERR_ACCESS_REQUIRED", retryable: false, message: "" }]
+    },
+  })
+  assert.is((await theirs.openFile(message.id)).size, 10)
+  assert.equal(published, [0x25])
+})
+
 test("a caption that is too long, and a message without a file, are refused", async () => {
   const file = fileOf(randomBytes(10), "a.bin", "")
   await rejects(conversation.sendFile(file, { caption: "x".repeat(4001) }), "ERR_TOO_LARGE")

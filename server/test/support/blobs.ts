@@ -66,7 +66,14 @@ export function hangingPatch(
   offset: number,
   length: number,
   bytes: Uint8Array,
-): { sent: Promise<void>; ended: Promise<void>; destroy(): void } {
+): {
+  sent: Promise<void>
+  ended: Promise<void>
+  /** The answer's status; 0 if the connection ended without one. */
+  status: Promise<number>
+  more(bytes: Uint8Array): void
+  destroy(): void
+} {
   const outgoing = request(`${url}/v1/blob`, {
     method: "PATCH",
     headers: {
@@ -79,8 +86,13 @@ export function hangingPatch(
     outgoing.on("error", () => resolve())
     outgoing.on("close", () => resolve())
   })
+  const status = new Promise<number>((resolve) => {
+    outgoing.on("response", (response) => resolve(response.statusCode ?? 0))
+    outgoing.on("close", () => resolve(0))
+  })
   const sent = new Promise<void>((resolve) => outgoing.write(bytes, () => resolve()))
-  return { sent, ended, destroy: () => outgoing.destroy() }
+  const more = (further: Uint8Array): void => void outgoing.write(further)
+  return { sent, ended, status, more, destroy: () => outgoing.destroy() }
 }
 
 /** Uploads a whole blob in one part. */
