@@ -70,7 +70,15 @@ export function rowsOf(messages: readonly ChatMessage[], firstUnread?: string): 
   return rows
 }
 
-const COUNTED: ReadonlySet<ChatMessage["kind"]> = new Set(["text", "profile", "unknown"])
+const COUNTED: ReadonlySet<ChatMessage["kind"]> = new Set([
+  "text",
+  "attachment",
+  "profile",
+  "form",
+  "form-response",
+  "note",
+  "unknown",
+])
 
 /** The first of the newest `unread` messages that others wrote; undefined when there is none. */
 export function firstUnreadId(messages: readonly ChatMessage[], unread: number): string | undefined {

@@ -131,6 +131,8 @@ function noteView(message: ChatMessage, context: ThreadContext): TemplateResult 
       return html`<p class="note">${systemText(message, strings)}</p>`
     case "text":
       return html``
+    default:
+      return html`<p class="note"><bdi>${plainName(message.text)}</bdi></p>`
   }
 }
 
