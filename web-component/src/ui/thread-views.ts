@@ -132,7 +132,7 @@ function noteView(message: ChatMessage, context: ThreadContext): TemplateResult 
     case "text":
       return html``
     default:
-      return html`<p class="note"><bdi>${plainName(message.text)}</bdi></p>`
+      return html`<p class="note"><bdi>${plainName(message.text, 500)}</bdi></p>`
   }
 }
 
