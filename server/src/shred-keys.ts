@@ -10,6 +10,8 @@ export class ShredKeys {
   readonly #database: ShredDatabase
   /** By conversation: keys whose conversations haven't begun, those of the running batch included. */
   readonly #pending = new Map<string, PendingKey>()
+  /** Conversations whose keys are to be destroyed, and may not be yet: nobody gets them any more. */
+  readonly #doomed = new Set<string>()
 
   /** @param folder - the data folder, which this process has locked.
    * @throws {WardlineError} ERR_STORE */
@@ -24,7 +26,7 @@ export class ShredKeys {
 
   /** A conversation's key: 32 bytes, the caller's to overwrite; undefined if it was never kept, or is destroyed. */
   get(conversation: Uint8Array): Buffer | undefined {
-    return this.#database.get(conversation)
+    return this.#doomed.has(keyOf(conversation)) ? undefined : this.#database.get(conversation)
   }
 
   /** Whether somebody's key waits for this conversation to begin. */
@@ -58,8 +60,13 @@ export class ShredKeys {
   /** Gone from the file and its journal on return.
    * @throws {WardlineError} ERR_READ_ONLY, ERR_STORE */
   destroy(conversations: readonly Uint8Array[]): void {
+    const names = conversations.map((conversation) => keyOf(conversation))
+    for (const name of names) this.#doomed.add(name)
     this.#database.destroy(conversations)
-    for (const conversation of conversations) this.#pending.delete(keyOf(conversation))
+    for (const name of names) {
+      this.#doomed.delete(name)
+      this.#pending.delete(name)
+    }
   }
 
   /** Destroys keys whose conversations never began. To be called between batches.
