@@ -1,6 +1,7 @@
 /** Administration: staff, devices, roles, policy and consent texts, each change a set of signed directory records. */
 import { abortable, throwIfAborted } from "../abort.ts"
 import { copyBytes, equalBytes, toHex } from "../bytes.ts"
+import { composeShred } from "../conversation/index.ts"
 import {
   cryptoReady,
   type Device,
@@ -22,7 +23,9 @@ import {
   encodeDeviceReference,
   encodeDeviceRoles,
   encodeRecovery,
+  type ShredReason,
 } from "../protocol/index.ts"
+import { visitAs } from "./brief-visit.ts"
 import type { Localized } from "./clinic-info.ts"
 import {
   type ClinicPolicy,
@@ -72,6 +75,20 @@ export class AdminClient {
     this.#tracker = tracker
     this.#device = device
     this.#roleSeeds = new RoleSeeds(device)
+  }
+
+  /** Destroys a conversation for good: the relay destroys its shred key, and with it every copy anywhere. It can't be
+   * undone. The record that it was, and when, stays.
+   * @param conversationId - hexadecimal.
+   * @throws {WardlineError} ERR_NOT_FOUND, ERR_CLOSED if it was destroyed before, ERR_OFFLINE, ERR_ABORTED */
+  async shred(conversationId: string, reason: ShredReason): Promise<void> {
+    const { relay, keystore, signal, now, clinicKey } = this.#context
+    const options = { relay: relay.href, clinicKey: toHex(clinicKey), keystore, now }
+    await visitAs({ ...options, ...(signal ? { signal } : {}) }, "staff", this.#device, async ({ core }) => {
+      const composer = { device: this.#device, directory: core.directory.state, nowMs: core.now() }
+      const record = composeShred(composer, parseId(conversationId), reason)
+      await core.onSession(signal, (session) => session.publish(record, signal))
+    })
   }
 
   /** Makes a new clinic; see {@link createClinic}. Nothing is sent. */

@@ -82,6 +82,17 @@ export class ConversationList {
     return this.#listingKeys.get(id)
   }
 
+  /** Forgets everything: what this device may be shown has changed. */
+  clear(): void {
+    this.#enqueue(async () => {
+      this.#openings.clear()
+      this.#listingKeys.clear()
+      this.#items.clear()
+      this.#hasMore = false
+      this.#changed()
+    })
+  }
+
   /** Lists on a new session, and follows what changes. Resolves when the list as it stands is done.
    * @throws {WardlineError} why the relay doesn't list. */
   watch(session: Session): Promise<void> {

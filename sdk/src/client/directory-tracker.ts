@@ -1,5 +1,6 @@
 /** The clinic's directory as this device has checked it: never shorter, never forked, from the pinned key. A first
  * visitor begins from its signed snapshot; everybody else replays the whole log. */
+import { sleep } from "../abort.ts"
 import { equalBytes } from "../bytes.ts"
 import { sha256, verify } from "../crypto/index.ts"
 import {
@@ -22,6 +23,8 @@ import type { ClinicStorage } from "./storage.ts"
 
 /** After a record named a directory position that the relay doesn't have. */
 const QUIET_MS = 10_000
+/** Records of the log: some hundredths of a second's work, while a page is in use. */
+const REPLAY_AT_ONCE = 250
 const CHECKS: ApplyOptions = { hash: sha256, verify }
 
 /** A head as the relay names it. */
@@ -231,7 +234,12 @@ export class DirectoryTracker {
     const known = this.#state
     const records = await fetchDirectory(this.#context, 0, this.#options.device)
     try {
-      const whole = replay(this.#empty(), records)
+      let whole = this.#empty()
+      for (let from = 0; from < records.length; from += REPLAY_AT_ONCE) {
+        whole = replay(whole, records.slice(from, from + REPLAY_AT_ONCE))
+        // Somebody is typing meanwhile.
+        await sleep(0)
+      }
       checkExtends(known, whole)
       this.#state = whole
     } catch (error) {

@@ -1,8 +1,8 @@
 /** The patient's side: consent, conversations, and what this device remembers of them. */
 import { abortable, throwIfAborted } from "../abort.ts"
-import { toHex } from "../bytes.ts"
+import { fromHex, toHex } from "../bytes.ts"
 import type { SlotKeys } from "../conversation/index.ts"
-import { type Device, randomBytes } from "../crypto/index.ts"
+import { cryptoReady, type Device, randomBytes } from "../crypto/index.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
 import { ID_BYTES } from "../ids.ts"
 import type { ConnectionState } from "../transport/index.ts"
@@ -13,6 +13,7 @@ import { holdingLock } from "./device-lock.ts"
 import type { ConversationEngine } from "./engine.ts"
 import { ClockEvent } from "./events.ts"
 import type { ConversationHost } from "./host.ts"
+import type { Changeable, LinkedDevice } from "./membership.ts"
 import type { ClientOptions } from "./options.ts"
 import type { ConversationMeta, PendingStart } from "./start-conversation.ts"
 import { randomSeeds } from "./storage.ts"
@@ -27,6 +28,16 @@ async function loadParts(): Promise<typeof import("./patient-parts.ts")> {
 }
 
 const SHRED_KEY_BYTES = 32
+
+/** What is needed once the patient has several devices, or leaves.
+ * @throws {WardlineError} ERR_OFFLINE */
+async function loadDeviceParts(): Promise<typeof import("./patient-device-parts.ts")> {
+  try {
+    return await import("./patient-device-parts.ts")
+  } catch (cause) {
+    throw new WardlineError("ERR_OFFLINE", "the rest of the code could not be loaded", { cause })
+  }
+}
 
 /** One conversation and what stands behind it. */
 interface Held {
@@ -148,7 +159,102 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
         await this.#hold(id, meta, { fresh: false, distrust: error })
       throw error
     }
-    return await this.#hold(id, meta, { fresh: true })
+    const conversation = await this.#hold(id, meta, { fresh: true })
+    if (this.#held.length > 1) this.#tendDevices().catch(() => {})
+    return conversation
+  }
+
+  /** The patient's devices in her newest conversation, this one among them; none before there is one. */
+  async devices(): Promise<LinkedDevice[]> {
+    const newest = this.#held[0]
+    if (newest === undefined || this.#host === undefined) return []
+    const { linkedDevices } = await loadDeviceParts()
+    await newest.engine.whenLive(this.#core.context.signal)
+    return linkedDevices(newest.engine.transcript, this.#host.device.id)
+  }
+
+  /** Makes a recovery code: twelve words that bring every conversation back on another device, for as long as they
+   * aren't removed. Nobody else can make or see them; nothing of them is stored here.
+   * @throws {WardlineError} ERR_NOT_FOUND before there is a conversation; ERR_OFFLINE, ERR_STALE_DIRECTORY, ERR_ABORTED. */
+  async createRecoveryCode(options: { signal?: AbortSignal } = {}): Promise<string> {
+    const { newRecoverySecret, recoveryWords } = await loadDeviceParts()
+    const secret = newRecoverySecret()
+    await this.#link(secret, "recovery", options.signal)
+    return recoveryWords(secret)
+  }
+
+  /** Makes a code for a link that another phone opens within the next minutes, such as from a QR picture. Whoever opens
+   * it first is the patient's device, so it is shown to nobody else.
+   * @returns 32 hexadecimal characters for {@link PatientClient.restore}.
+   * @throws {WardlineError} as createRecoveryCode. */
+  async createPairingCode(options: { signal?: AbortSignal } = {}): Promise<string> {
+    const { newRecoverySecret } = await loadDeviceParts()
+    const secret = newRecoverySecret()
+    await this.#link(secret, "pairing", options.signal)
+    return toHex(secret)
+  }
+
+  /** Brings a patient's conversations to this device, by her twelve words or a pairing code, and connects.
+   * @param onProgress - conversations done, and in all.
+   * @throws {WardlineError} ERR_MALFORMED saying what is wrong with the words; ERR_NOT_FOUND when nothing is known by
+   *   them at this clinic; and as {@link connect}. */
+  static async restore(
+    options: ClientOptions,
+    code: string,
+    onProgress?: (done: number, of: number) => void,
+  ): Promise<PatientClient> {
+    const { parseRecoveryCode, restoreDevice } = await loadDeviceParts()
+    const secret = parseRecoveryCode(code)
+    await abortable(cryptoReady(), options.signal)
+    await restoreDevice(options, secret, onProgress)
+    return await PatientClient.connect(options)
+  }
+
+  /** Takes one of the patient's devices out of every conversation: it reads nothing that comes after. A recovery code
+   * is one of them.
+   * @param deviceId - hexadecimal.
+   * @throws {WardlineError} ERR_FORBIDDEN for the last one; ERR_OFFLINE, ERR_STALE_DIRECTORY, ERR_ABORTED. */
+  async removeDevice(deviceId: string, options: { signal?: AbortSignal } = {}): Promise<void> {
+    const { unlinkDevice } = await loadDeviceParts()
+    await unlinkDevice(this.#changeable(), fromHex(deviceId), options.signal)
+  }
+
+  /** Withdraws consent to one conversation: nothing more can be written in it, by either side.
+   * @throws {WardlineError} ERR_NOT_FOUND, ERR_OFFLINE, ERR_ABORTED */
+  async withdraw(conversationId: string, options: { signal?: AbortSignal } = {}): Promise<void> {
+    const at = this.#changeable().find(({ engine }) => engine.id === conversationId)
+    if (at === undefined) throw new WardlineError("ERR_NOT_FOUND", "no such conversation on this device")
+    const { changeConversation, composeWithdraw } = await loadDeviceParts()
+    await changeConversation(
+      at,
+      (composer, { conversation }) => composeWithdraw(composer, conversation),
+      ({ withdrawnAt }) => withdrawnAt !== undefined,
+      options.signal,
+    )
+  }
+
+  #changeable(): Changeable[] {
+    const host = this.#host
+    return host === undefined ? [] : this.#held.map(({ engine }) => ({ host, engine }))
+  }
+
+  async #link(
+    secret: Uint8Array,
+    kind: "recovery" | "pairing",
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    this.#core.assertOwner()
+    const at = this.#changeable()
+    if (at.length === 0) throw new WardlineError("ERR_NOT_FOUND", "there is no conversation yet")
+    const { deviceOfSecret, linkDevice } = await loadDeviceParts()
+    const { signing, wrapping } = deviceOfSecret(secret, this.#core.context.clinicId)
+    await linkDevice(at, { signing: signing.publicKey, wrapping: wrapping.publicKey }, kind, signal)
+  }
+
+  /** Gives each conversation the devices of the others. What fails is tried again on the next connection. */
+  async #tendDevices(): Promise<void> {
+    const { tendDevices } = await loadDeviceParts()
+    await tendDevices(this.#changeable(), this.#core.context.signal)
   }
 
   /** Forgets one conversation on this device, or everything of this clinic, the device's keys included. The clinic
@@ -212,6 +318,7 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
       session: (session) => {
         for (const { engine } of this.#held) engine.attach(session)
         void this.#finishStarts()
+        if (this.#held.length > 0) this.#tendDevices().catch(() => {})
       },
       lost: () => {
         for (const { engine } of this.#held) engine.detach()

@@ -1,13 +1,13 @@
 /** The staff's side: the list by role, and conversations opened with a signed purpose. */
 import { abortable, throwIfAborted } from "../abort.ts"
 import { fromHex, toHex } from "../bytes.ts"
-import { composeAccess, composeClose } from "../conversation/index.ts"
+import { composeAccess } from "../conversation/index.ts"
 import type { Device } from "../crypto/index.ts"
 import { deviceAt, isLiveStaff, rolesOf } from "../directory/index.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
 import { asRole, type Role } from "../ids.ts"
-import type { CloseReason, Purpose } from "../protocol/index.ts"
-import type { Ack, ConnectionState } from "../transport/index.ts"
+import type { Purpose } from "../protocol/index.ts"
+import type { Ack, ConnectionState, Session } from "../transport/index.ts"
 import { sealReason } from "./access-reason.ts"
 import { type ClinicInfo, clinicInfo } from "./clinic-info.ts"
 import { ConversationList, type ConversationSummary } from "./conversation-list.ts"
@@ -54,6 +54,7 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
   readonly #held = new Map<string, Held>()
   readonly #tendTimer: ReturnType<typeof setInterval>
   #tending: Promise<void> | undefined
+  #listedRoles: string
   /** The first list, or why there is none. */
   #listed: Promise<void> | undefined
 
@@ -63,6 +64,9 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
     this.#device = device
     this.#roleSeeds = new RoleSeeds(device)
     this.#roleSeeds.update(core.directory.state)
+    this.#listedRoles = rolesOf(core.directory.state, device.id)
+      .map(({ role }) => role)
+      .join(" ")
     this.#list = new ConversationList(core.directory, this.#roleSeeds, () =>
       this.dispatchEvent(new Event("list")),
     )
@@ -196,8 +200,7 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
         for (const engine of engines()) engine.suspend()
       },
       session: (session) => {
-        this.#listed = this.#list.watch(session)
-        this.#listed.catch(() => {})
+        this.#watch(session)
         for (const engine of engines()) engine.attach(session)
       },
       lost: () => {
@@ -205,6 +208,7 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
       },
       directoryGrew: () => {
         this.#roleSeeds.update(this.#core.directory.state)
+        this.#followRoles()
         for (const engine of engines()) engine.directoryGrew()
         this.#tendIfOnline()
       },
@@ -234,6 +238,21 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
         if (!isWardlineError(error) || !error.retryable) throw error
       })
     }
+  }
+
+  /** Lists anew when this device has other roles than before. */
+  #followRoles(): void {
+    const roles = this.me.roles.join(" ")
+    if (roles === this.#listedRoles) return
+    this.#listedRoles = roles
+    this.#list.clear()
+    const session = this.#core.session()
+    if (session !== undefined) this.#watch(session)
+  }
+
+  #watch(session: Session): void {
+    this.#listed = this.#list.watch(session)
+    this.#listed.catch(() => {})
   }
 
   #tendIfOnline(): void {
@@ -305,10 +324,8 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
     })
     await engine.load()
     engine.expect(ack, record)
-    const conversation = new StaffConversation(engine, {
-      close: (reason) => this.#closeConversation(engine, reason),
-      leave: () => void this.#leave(id),
-    })
+    const at = { host: this.#host, engine }
+    const conversation = new StaffConversation(at, () => void this.#leave(id))
     this.#held.set(id, { conversation, engine, access })
     const session = this.#core.session()
     if (session !== undefined) engine.attach(session)
@@ -321,14 +338,6 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
     const { ack, record } = await this.#signAccess(id, access, undefined)
     this.#held.get(id)?.engine.expect(ack, record)
     return true
-  }
-
-  async #closeConversation(engine: ConversationEngine, reason: CloseReason): Promise<void> {
-    engine.assertWritable()
-    this.#core.directory.assertFresh()
-    const record = composeClose(composerOf(this.#host, engine.transcript), fromHex(engine.id), reason)
-    const ack = await this.#core.onSession(undefined, (session) => session.publish(record))
-    await engine.reached(ack, record)
   }
 
   async #leave(id: string): Promise<void> {

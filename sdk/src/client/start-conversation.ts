@@ -32,7 +32,8 @@ export interface StartRequest {
 
 /** The part of a conversation that its owner remembers by herself. */
 export interface ConversationMeta {
-  readonly topic: string
+  /** Unknown on a device that came later. */
+  readonly topic?: string
   readonly language: string
   readonly startedAtMs: number
 }
@@ -131,12 +132,17 @@ export function startEntries(
   { records, shredKey }: PendingStart,
 ): StoredEntries {
   return {
-    [storage.conversationKey(id, META)]: encodeStored((w) => w.lp16(utf8(JSON.stringify(meta)))),
+    ...metaEntry(storage, id, meta),
     [storage.conversationKey(id, START)]: encodeStored((w) =>
       w.u8(records.length).list(records, (writer, record) => writer.lp32(record)),
     ),
     [storage.conversationKey(id, SHRED_KEY)]: encodeStored((w) => w.bytes(shredKey)),
   }
+}
+
+/** What a device has to store to find a conversation again. */
+export function metaEntry(storage: ClinicStorage, id: string, meta: ConversationMeta): StoredEntries {
+  return { [storage.conversationKey(id, META)]: encodeStored((w) => w.lp16(utf8(JSON.stringify(meta)))) }
 }
 
 /** What an interrupted start left; undefined once the conversation is there. */

@@ -179,8 +179,14 @@ export function composeMember(composer: Composer, state: Transcript, change: Mem
 /** Wraps every past epoch that this device can open to a member, or to the clinic's vault. What one record can't hold is
  * left for the next.
  * @param after - epochs up to this position are left out.
+ * @returns the record, and the position of the last epoch in it.
  * @throws {WardlineError} ERR_CONFLICT when this device can open none; ERR_NOT_FOUND for a clinic without a vault. */
-export function composeGrant(composer: Composer, state: Transcript, member: Member, after = 0): Uint8Array {
+export function composeGrant(
+  composer: Composer,
+  state: Transcript,
+  member: Member,
+  after = 0,
+): { record: Uint8Array; lastPosition: number } {
   return composeSecrets(composer, state, "grant", member, after)
 }
 
@@ -188,7 +194,8 @@ export function composeArchive(composer: Composer, state: Transcript): Uint8Arra
   const { directory } = composer
   const role = archiveRoleAt(directory)
   if (role === undefined) throw new WardlineError("ERR_NOT_FOUND", "the clinic has no archive role")
-  return composeSecrets(composer, state, "archive", roleMember(directory, directory.position, role), 0)
+  const member = roleMember(directory, directory.position, role)
+  return composeSecrets(composer, state, "archive", member, 0).record
 }
 
 function composeSecrets(
@@ -197,20 +204,24 @@ function composeSecrets(
   type: "grant" | "archive",
   member: Member,
   after: number,
-): Uint8Array {
-  const epochs = [...state.epochs.values()].flatMap(({ hash, masked, position }) =>
-    masked !== undefined && position > after ? [{ hash, masked }] : [],
-  )
-  if (epochs.length === 0) throw new WardlineError("ERR_CONFLICT", "this device can open no epoch")
+): { record: Uint8Array; lastPosition: number } {
+  const epochs = [...state.epochs.values()]
+    .flatMap(({ hash, masked, position }) =>
+      masked !== undefined && position > after ? [{ hash, masked, position }] : [],
+    )
+    .slice(0, MAX_GRANTED_EPOCHS)
+  const last = epochs.at(-1)
+  if (last === undefined) throw new WardlineError("ERR_CONFLICT", "this device can open no epoch")
   const { head, wrap } = createGrant({
     type,
     conversation: state.conversation,
     member,
     directory: referenceOf(composer.directory),
-    epochs: epochs.slice(0, MAX_GRANTED_EPOCHS),
+    epochs,
     seed: (composer.random ?? randomBytes)(64),
   })
-  return signDetached(composer, type, state.conversation, head, wrap)
+  const record = signDetached(composer, type, state.conversation, head, wrap)
+  return { record, lastPosition: last.position }
 }
 
 export function composeReopen(

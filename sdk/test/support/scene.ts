@@ -129,7 +129,7 @@ export class Actor {
 
   /** Everything that this actor can open, for a current member. */
   grant(member: Member): Uint8Array {
-    return composeGrant(this.composer, this.state, member)
+    return composeGrant(this.composer, this.state, member).record
   }
 
   archive(): Uint8Array {
