@@ -1,5 +1,6 @@
 /** The theories in sdk/model/*.p: no attack follows while every check stands, and without any one of them an attack
  * does (docs/model.md). */
+import { readFileSync } from "node:fs"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { derive, readTheory, theoryNames } from "./spass.ts"
@@ -67,11 +68,15 @@ const ATTACKS: Readonly<Record<string, readonly Attack[]>> = {
   ],
 }
 
-test("every theory, switch and goal of an attack has its row", () => {
+const DOC = new URL("../../../docs/model.md", import.meta.url)
+
+test("every theory, switch and goal of an attack has its row, and docs/model.md names the switches", () => {
+  const doc = readFileSync(DOC, "utf8")
   assert.equal(theoryNames(), Object.keys(ATTACKS).sort())
   for (const [name, attacks] of Object.entries(ATTACKS)) {
     const theory = readTheory(name)
     assert.equal([...new Set(attacks.map(({ without }) => without))].sort(), theory.switches, name)
+    for (const name of theory.switches) assert.ok(doc.includes(`\`${name}\``), name)
     const goals = [...theory.goals.keys()].filter((goal) => goal.startsWith("attack_"))
     assert.equal([...new Set(attacks.map(({ goal }) => goal))].sort(), goals.sort(), name)
   }

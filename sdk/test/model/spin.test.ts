@@ -1,5 +1,6 @@
 /** The protocols in sdk/model/*.pml: in no run is an assertion violated while every check stands, and without any one
  * of them there is a run that violates one (docs/model.md). */
+import { readFileSync } from "node:fs"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { checksOf, explore, protocolNames } from "./spin.ts"
@@ -31,10 +32,15 @@ const ATTACKS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** Of each protocol at least: a search that ended early would look like a success. */
 const MIN_STATES = 100_000
 
-test("every protocol and check has its row", () => {
+const DOC = new URL("../../../docs/model.md", import.meta.url)
+
+test("every protocol and check has its row, and docs/model.md names the checks", () => {
+  const doc = readFileSync(DOC, "utf8")
   assert.equal(protocolNames(), Object.keys(ATTACKS).sort())
-  for (const [name, attacks] of Object.entries(ATTACKS))
+  for (const [name, attacks] of Object.entries(ATTACKS)) {
     assert.equal(checksOf(name), Object.keys(attacks).sort(), name)
+    for (const check of Object.keys(attacks)) assert.ok(doc.includes(`\`${check}\``), check)
+  }
 })
 
 for (const [name, attacks] of Object.entries(ATTACKS)) {
