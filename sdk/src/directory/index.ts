@@ -1,5 +1,5 @@
 /** The clinic's directory: a pure state machine over signed records (docs/protocol.md, Directory). */
-export * from "./apply.ts"
+export { type ApplyOptions, applyRecord, applyRecords } from "./apply.ts"
 export * from "./checks.ts"
 export * from "./from-snapshot.ts"
 export { defaultRoleRule, mayHold } from "./history-rule.ts"
