@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import * as assert from "uvu/assert"
 import { type ErrorCode, WardlineError } from "../../src/errors.ts"
 
@@ -30,4 +31,10 @@ export function counting(length: number, first = 0): Uint8Array {
 export function there<T>(value: T | undefined): T {
   if (value === undefined) throw new Error("what the test needs isn't there")
   return value
+}
+
+/** What a file of published vectors holds under `name`. */
+export function vectorsOf<T>(file: string, name = "vectors"): T[] {
+  const url = new URL(`../vectors/${file}`, import.meta.url)
+  return (JSON.parse(readFileSync(url, "utf8")) as Record<string, T[]>)[name] ?? []
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs"
 import fc from "fast-check"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
@@ -21,7 +20,7 @@ import {
   xwingEncapsulate,
 } from "../../src/crypto/index.ts"
 import { WRAP_BYTES } from "../../src/protocol/index.ts"
-import { counting, flipBit, refusal } from "./expect.ts"
+import { counting, flipBit, refusal, vectorsOf } from "./expect.ts"
 
 const test = suite("HPKE with X-Wing")
 test.before(cryptoReady)
@@ -31,12 +30,8 @@ interface HpkeVector {
   encryptions: { aad: string; ct: string; nonce: string; pt: string }[]
   exports: { exporter_context: string; L: number; exported_value: string }[]
 }
+type KemVector = Record<"ikmE" | "ikmR" | "skRm" | "pkRm" | "enc" | "shared_secret", string>
 type XwingVector = Record<"seed" | "eseed" | "ss" | "pk" | "ct", string>
-
-function vectorsOf<T>(file: string): T[] {
-  const url = new URL(`../vectors/${file}`, import.meta.url)
-  return (JSON.parse(readFileSync(url, "utf8")) as { vectors: T[] }).vectors
-}
 
 for (const [i, vector] of vectorsOf<XwingVector>("xwing.json").entries()) {
   test(`X-Wing: the draft's vector ${i + 1}`, () => {
@@ -49,7 +44,27 @@ for (const [i, vector] of vectorsOf<XwingVector>("xwing.json").entries()) {
   })
 }
 
-for (const vector of vectorsOf<HpkeVector>("hpke-xwing.json")) {
+const hpkeVectors = vectorsOf<HpkeVector>("hpke-xwing.json")
+
+test("HPKE: all of the one entry that the draft has of this suite", () => {
+  const sizes = hpkeVectors.map(({ encryptions, exports }) => [encryptions.length, exports.length])
+  assert.equal(sizes, [[10, 5]])
+})
+
+// Of an entry with another KDF, what it says about the KEM alone.
+for (const vector of vectorsOf<KemVector>("hpke-xwing.json", "kem")) {
+  test("HPKE: the KEM of the draft's other entry with X-Wing", () => {
+    const pair = hpkeDeriveKeyPair(fromHex(vector.ikmR))
+    assert.is(toHex(pair.seed), vector.skRm)
+    assert.is(toHex(pair.publicKey), vector.pkRm)
+    const { encapsulation, sharedSecret } = xwingEncapsulate(pair.publicKey, fromHex(vector.ikmE))
+    assert.is(toHex(encapsulation), vector.enc)
+    assert.is(toHex(sharedSecret), vector.shared_secret)
+    assert.is(toHex(xwingDecapsulate(pair.seed, encapsulation)), vector.shared_secret)
+  })
+}
+
+for (const vector of hpkeVectors) {
   const field = (name: string): Uint8Array => fromHex(vector[name] as string)
 
   test("HPKE: every step of the draft's vector", () => {
