@@ -33,11 +33,6 @@ export function fromUtf8(bytes: Uint8Array): string {
 
 /** Joins byte strings into one new array. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  return join(parts)
-}
-
-/** As {@link concat}, for any number of parts: as arguments, some hundred thousand would overflow the stack. */
-function join(parts: readonly Uint8Array[]): Uint8Array {
   let length = 0
   for (const part of parts) length += part.length
   const joined = new Uint8Array(length)
@@ -256,6 +251,7 @@ export class Writer {
   }
 
   done(): Uint8Array {
+    // Parts are never passed on as arguments: some hundred thousand would overflow the stack.
     const bytes = new Uint8Array(this.#length)
     let offset = 0
     for (let i = 0; i < this.#parts.length; i++) {
