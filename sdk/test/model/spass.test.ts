@@ -59,6 +59,14 @@ const ATTACKS: Readonly<Record<string, readonly Attack[]>> = {
     { without: "step_device_forgets", goal: "attack_letter", by: ["device_copy"] },
     { without: "step_not_in_backups", goal: "attack_letter", by: ["backup_copy"] },
   ],
+  "channel.p": [
+    { without: "check_signature", goal: "attack_served_key" },
+    { without: "check_tag", goal: "attack_served_key", by: ["writes"] },
+    { without: "check_device", goal: "attack_served_key" },
+    { without: "check_device_half", goal: "attack_served_key", by: ["answers"] },
+    { without: "check_challenge", goal: "attack_replayed_login", by: ["answers"] },
+    { without: "trust_tls", goal: "attack_kept_key", by: ["keeps"] },
+  ],
   "archive.p": [
     { without: "step_drops_wraps", goal: "attack_archived", by: ["wraps"] },
     { without: "step_drops_grants", goal: "attack_archived", by: ["grants"] },
