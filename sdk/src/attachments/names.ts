@@ -23,12 +23,7 @@ const EDGES = /^[.\s]+|[.\s]+$/g
 /** A name that can be shown and saved: of printable characters in their order, no path, no device, not empty, at most
  * 200 bytes, with its extension. */
 export function safeFileName(name: string): string {
-  const inert = name
-    .normalize("NFC")
-    .replace(UNSEEN, "")
-    .replace(SEPARATORS, "_")
-    .replace(SPACES, " ")
-    .replace(EDGES, "")
+  const inert = name.normalize("NFC").replace(UNSEEN, "").replace(SEPARATORS, "_").replace(SPACES, " ")
   const short = shorten(inert).replace(EDGES, "")
   if (short === "") return NAMELESS
   return RESERVED.test(short) ? `_${short}` : short

@@ -116,4 +116,16 @@ test("a file that is shorter or longer than it was said to be isn't sealed to it
   }
 })
 
+test("a file without end isn't read on beyond its size", async () => {
+  let parts = 0
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    for (; parts < 100; parts++) yield new Uint8Array(1000)
+  }
+  const drain = async (): Promise<void> => {
+    for await (const _chunk of new FileSealer(endless(), 5000, randomBytes(32), place));
+  }
+  await rejects(drain(), "ERR_MALFORMED")
+  assert.ok(parts <= 6, `${parts}`)
+})
+
 test.run()

@@ -107,10 +107,10 @@ const latin = (text: string): Buffer => Buffer.from(text, "latin1")
 
 export function taggedJpeg(little = false, orientation = ORIENTATION): Buffer {
   const plain = picture("photo.jpg")
-  const jfif = Buffer.concat([latin("JFIF\0\x01\x01\0\0\x01\0\x01\x05\x01"), latin("SECRET-THUMBNAIL")])
+  const jfif = Buffer.concat([latin("JFIF\0\x01\x01\0\0\x01\0\x01\x06\x01"), latin("SECRET-THUMBNAIL..")])
   return Buffer.concat([
     plain.subarray(0, 2),
-    segment(0xe0, jfif.subarray(0, 14 + 15)),
+    segment(0xe0, jfif),
     segment(0xe0, latin("JFXX\0\x10SECRET-THUMBNAIL")),
     segment(0xe1, Buffer.concat([EXIF, tiff(little, orientation)])),
     segment(0xe1, latin("http://ns.adobe.com/xap/1.0/\0<x:xmpmeta>secret-words</x:xmpmeta>")),

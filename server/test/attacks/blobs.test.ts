@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto"
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
+import { isWardlineError } from "@wardline/sdk/protocol"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import type { Relay } from "../../src/index.ts"
@@ -108,7 +109,8 @@ test("a ticket that anybody made up, cut, changed or extended is refused", async
   await refused(bytes.subarray(0, 10))
   await refused(randomBytes(bytes.length))
   assert.is((await blobRequest(url, "GET", undefined)).code, "ERR_UNAUTHENTICATED")
-  assert.is((await blobRequest(url, "GET", undefined, { authorization: `Basic ${token}` })).status, 401)
+  const basic = { authorization: `Basic ${token}`, "upload-offset": "0" }
+  assert.is((await blobRequest(url, "PATCH", undefined, basic, randomBytes(1))).status, 401)
   assert.is((await patch(url, token, 0, randomBytes(100))).status, 204)
 })
 
@@ -148,6 +150,18 @@ test("a ticket of another relay process is refused", async () => {
     expiresMs: Date.now() + HOUR,
   })
   assert.is((await blobRequest(url, "GET", Buffer.from(forged).toString("base64url"))).status, 401)
+})
+
+test("a ticket that is shorter than a MAC is refused, whatever its bytes", async () => {
+  const { Tickets } = await import("../../src/blobs/tickets.ts")
+  const tickets = new Tickets()
+  for (let byte = 0; byte < 256; byte++) {
+    const token = Buffer.of(byte).toString("base64url")
+    assert.throws(
+      () => tickets.check(token, "upload", 0),
+      (error: unknown) => isWardlineError(error, "ERR_UNAUTHENTICATED"),
+    )
+  }
 })
 
 test("another device can't go on with an upload, take its id, or change its size", async () => {

@@ -13,6 +13,7 @@ import {
   hangingPatch,
   offsetOf,
   patch,
+  patchUnmeasured,
   upload,
 } from "../support/blobs.ts"
 import { TestChat } from "../support/chat.ts"
@@ -179,6 +180,7 @@ test("the last part may be sent again, when its answer was lost; a whole blob ne
     assert.is((await patch(url, token, 1000, new Uint8Array(0))).status, 204)
     assert.is((await patch(url, token, 0, randomBytes(1000))).code, "ERR_CONFLICT")
     assert.is((await patch(url, token, 1000, randomBytes(1))).code, "ERR_TOO_LARGE")
+    assert.is(await patchUnmeasured(url, token, 1000, [randomBytes(1)]), 413)
     const { body } = await blobRequest(url, "GET", await askTicket(patient, chat.id, id))
     assert.ok(body.equals(bytes))
   })
@@ -294,16 +296,8 @@ test("more bytes than were announced are refused, declared or not", async () => 
   await scene(async ({ relay: { url }, folder, chat, patient }) => {
     const token = await askTicket(patient, chat.id, randomBytes(16), 1000)
     assert.is((await patch(url, token, 0, randomBytes(1001))).code, "ERR_TOO_LARGE")
-    const stream = new ReadableStream({
-      pull(controller) {
-        controller.enqueue(randomBytes(700))
-        controller.enqueue(randomBytes(700))
-        controller.close()
-      },
-    })
-    const init = { method: "PATCH", body: stream, duplex: "half" } as RequestInit
-    const headers = { authorization: `Bearer ${token}`, "upload-offset": "0" }
-    const { status } = await fetch(`${url}/v1/blob`, { ...init, headers })
+    assert.is(await offsetOf(url, token), 0)
+    const status = await patchUnmeasured(url, token, 0, [randomBytes(700), randomBytes(700)])
     assert.is(status, 413)
     const [name = ""] = filesOf(folder, chat)
     const path = join(folder, "blobs", Buffer.from(chat.id).toString("hex"), name)

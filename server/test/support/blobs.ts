@@ -53,6 +53,24 @@ export function patch(url: string, token: string, offset: number, bytes: Uint8Ar
   return blobRequest(url, "PATCH", token, { "upload-offset": String(offset) }, bytes)
 }
 
+/** Sends a part whose length isn't said before; resolves to the answer's status. */
+export async function patchUnmeasured(
+  url: string,
+  token: string,
+  offset: number,
+  parts: readonly Uint8Array[],
+): Promise<number> {
+  const body = new ReadableStream({
+    start(controller) {
+      for (const part of parts) controller.enqueue(part)
+      controller.close()
+    },
+  })
+  const headers = { authorization: `Bearer ${token}`, "upload-offset": String(offset) }
+  const init = { method: "PATCH", headers, body, duplex: "half" } as RequestInit
+  return (await fetch(`${url}/v1/blob`, init)).status
+}
+
 /** How far an upload is, by HEAD. */
 export async function offsetOf(url: string, token: string): Promise<number> {
   const { status, headers } = await blobRequest(url, "HEAD", token)
