@@ -57,6 +57,8 @@ export interface LoadClinic {
 export interface LoadConversation {
   readonly id: Uint8Array
   readonly patient: Device
+  /** 32 bytes. */
+  readonly shredKey: Uint8Array
   /** The patient's records before the first message. */
   readonly opening: readonly Uint8Array[]
   readonly epoch: Uint8Array
@@ -147,17 +149,19 @@ function policy(): Policy {
 export function makeConversation(clinic: LoadClinic): LoadConversation {
   const id = randomBytes(16)
   const patient = randomDevice()
-  const composer = { device: patient, directory: clinic.directory, nowMs: Date.now() }
+  const shredKey = randomBytes(32)
+  const composer = { device: patient, directory: clinic.directory, nowMs: Date.now(), shredKey }
   const roleKey = newestRoleKey(clinic.directory, ROLE)
   if (!roleKey) throw new Error("the clinic has no role key")
   const summary = { topic: "question", language: "en", priority: "routine" } as const
   const opening = [composeConsent(composer, id, CONSENT), composeOpen(composer, id, summary, [roleKey])]
-  const keys = { device: { id: patient.id, seed: patient.wrapping.seed }, roleSeed: () => undefined }
+  const device = { id: patient.id, seed: patient.wrapping.seed }
+  const keys = { device, roleSeed: () => undefined, shredKey }
   const transcript = opening.reduce(
     (state, record) => applyRecord(state, record, { directory: clinic.directory, keys })[0],
     startTranscript(id),
   )
-  return { id, patient, opening, epoch: composeEpoch(composer, transcript) }
+  return { id, patient, shredKey, opening, epoch: composeEpoch(composer, transcript) }
 }
 
 /** A member of staff's access to a conversation, for as long as is allowed. */

@@ -1,9 +1,10 @@
-import { createHash, randomFillSync } from "node:crypto"
-import { cryptoReady, randomBytes, signingKeyPair } from "@wardline/sdk/crypto"
+import { randomFillSync } from "node:crypto"
+import { cryptoReady, randomBytes, sha256, signingKeyPair } from "@wardline/sdk/crypto"
 import {
   encodeMessagePrefix,
   encodeUnsigned,
   MESSAGE_PREFIX_BYTES,
+  recordHash,
   SIGNATURE_BYTES,
   toHex,
 } from "@wardline/sdk/protocol"
@@ -19,9 +20,9 @@ const AEAD_TAG_BYTES = 16
 const FRAME_PREFIX_BYTES = 5
 const RECORD_HEADER_BYTES = 48
 const ISSUED_OFFSET = 36
-/** Within a message's body: epoch 32, sender sequence 4, seen position 8, seen link 32, salt 32. */
-const SEQUENCE_OFFSET = 32
-const SALT_OFFSET = 76
+/** Within a message's body: flags 1, epoch 32, sender sequence 4, seen position 8, seen link 32, salt 32. */
+const SEQUENCE_OFFSET = 33
+const SALT_OFFSET = 77
 const TYPE_ACK = 0x82
 const TYPE_DELIVER = 0x83
 /** What a subscriber grants at first, and again each time half of it is used. */
@@ -136,9 +137,10 @@ export class WardlineDialect implements Dialect {
     const quiet = { onBytes: () => false, onFailure: () => {} }
     const patient = await this.#login(made.patient, quiet)
     let id = 2
+    patient.keep(id++, made.id, made.shredKey)
     for (const record of [...made.opening, made.epoch]) await patient.publish(id++, record)
     patient.close()
-    const epochHash = createHash("sha256").update(made.epoch).digest()
+    const epochHash = recordHash(sha256, made.epoch)
     const opened: Opened = { ...made, epochHash, position: 0, link: new Uint8Array(32), sequence: 0 }
     for (let subscriber = 0; subscriber < SUBSCRIBERS; subscriber++) {
       const device = this.#member(index, subscriber)
@@ -154,6 +156,7 @@ export class WardlineDialect implements Dialect {
 
 function messageRing(conversation: Opened): FrameRing {
   const prefix = encodeMessagePrefix({
+    quiet: false,
     epoch: conversation.epochHash,
     sequence: 1,
     seenPosition: 0,

@@ -1,4 +1,11 @@
-import { type Device, sign } from "@wardline/sdk/crypto"
+import {
+  channelKey,
+  type Device,
+  ephemeralKeyPair,
+  randomBytes,
+  sealChannelKey,
+  sign,
+} from "@wardline/sdk/crypto"
 import {
   AUTH_TAG,
   authInput,
@@ -25,6 +32,8 @@ export class WardlineSession {
   #wire: WireSocket | undefined
   #waiting: { resolve: (frame: Frame) => void; reject: (error: Error) => void } | undefined
   #early: Frame[] = []
+  /** The key of the session's channel. */
+  #channel: Uint8Array = new Uint8Array(0)
 
   private constructor(handler: SessionHandler) {
     this.#handler = handler
@@ -43,9 +52,11 @@ export class WardlineSession {
     const onEnd = session.#fail.bind(session)
     session.#wire = await WireSocket.open(port, SOCKET_PATH, { onFrame, onEnd }, SUBPROTOCOL)
     const challenge = await session.#expect("challenge")
-    const input = authInput(clinic, challenge.relayId, NO_ORIGIN, challenge.nonce)
-    const signature = sign(AUTH_TAG, input, device.signing.secretKey)
-    session.send({ kind: "auth", id: 1, clinic, keys: keysOf(device), origin: NO_ORIGIN, signature })
+    const half = ephemeralKeyPair(randomBytes(32))
+    session.#channel = channelKey(half, challenge.ephemeral)
+    const login = { clinic, origin: NO_ORIGIN, ephemeral: half.publicKey }
+    const signature = sign(AUTH_TAG, authInput(challenge, login), device.signing.secretKey)
+    session.send({ kind: "auth", id: 1, ...login, keys: keysOf(device), signature })
     await session.#expect("welcome")
     return session
   }
@@ -61,6 +72,12 @@ export class WardlineSession {
   async publish(id: number, record: Uint8Array): Promise<Extract<Frame, { kind: "ack" }>> {
     this.send({ kind: "publish", id, record })
     return this.#expect("ack")
+  }
+
+  /** Gives a new conversation's shred key into the relay's keeping. */
+  keep(id: number, conversation: Uint8Array, shredKey: Uint8Array): void {
+    const sealed = sealChannelKey(this.#channel, randomBytes(12), conversation, shredKey)
+    this.send({ kind: "keep", id, conversation, shredKey: sealed })
   }
 
   /** @returns once the backlog after `after` is done. */
@@ -87,7 +104,7 @@ export class WardlineSession {
     if (this.#waiting === undefined && this.#handler.onBytes(buffer, start, end)) return
     // A copy: the read buffer is used again.
     const frame = decodeFrame(Uint8Array.prototype.slice.call(buffer, start, end))
-    if (frame.kind === "directory") return
+    if (frame.kind === "directory" || frame.kind === "keys" || frame.kind === "head") return
     const waiting = this.#waiting
     this.#waiting = undefined
     if (waiting) waiting.resolve(frame)

@@ -1,8 +1,8 @@
 /** kill -9 at random instants under load, again and again on one data folder: what was acked is there exactly once, at
  * the acked place, and the audit log verifies. WARDLINE_CRASH_ROUNDS sets the number of rounds. */
 import { type ChildProcess, spawn } from "node:child_process"
-import { randomInt } from "node:crypto"
-import { rmSync } from "node:fs"
+import { randomBytes, randomInt } from "node:crypto"
+import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { createInterface, type Interface } from "node:readline"
 import { fileURLToPath } from "node:url"
@@ -12,6 +12,7 @@ import { buildSync } from "esbuild"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { verifyStore } from "../../src/audit/verify.ts"
+import { ShredDatabase } from "../../src/store/shred-database.ts"
 import { SqliteStore } from "../../src/store/sqlite.ts"
 import { TestChat } from "../support/chat.ts"
 import { logIn, type TestClient } from "../support/client.ts"
@@ -22,6 +23,8 @@ const ROUNDS = Number(process.env.WARDLINE_CRASH_ROUNDS ?? 200)
 const PATIENTS = 4
 /** Records that each patient has on the way at once. */
 const IN_FLIGHT = 12
+/** Conversations that one life of the relay sees begin, beside those that go on. */
+const MAX_BEGUN = 14
 /** Processes that are ready before they are needed. */
 const WARM = 2
 /** Every so many rounds the whole audit log is verified, not only at the end. */
@@ -140,6 +143,65 @@ class Patient {
   }
 }
 
+/** A patient who begins one conversation after the other, and an administrator who destroys each: a consent that was
+ * acked has its key in the file, and a shredding that was acked has left none there. */
+class Beginner {
+  readonly #device = newDevice()
+  readonly #kept = new Map<string, Buffer>()
+  readonly #doomed = new Map<string, Buffer>()
+  readonly #destroyed: Buffer[] = []
+
+  /** Begins and destroys until the relay is gone. */
+  async live(url: string, onAck: () => void): Promise<void> {
+    const clients: TestClient[] = []
+    try {
+      const device = this.#device
+      const logins = [device, clinic.admin].map((who) => logIn(url, clinic, who))
+      const [patient, admin] = (await Promise.all(logins)) as [TestClient, TestClient]
+      clients.push(patient, admin)
+      patient.isKeeping = false
+      for (let i = 0; i < MAX_BEGUN; i++) {
+        const chat = new TestChat(clinic, device)
+        const key = randomBytes(32)
+        const name = toHex(chat.id)
+        patient.keep(chat.id, key)
+        await patient.publishAll([chat.consent()])
+        this.#kept.set(name, key)
+        onAck()
+        await patient.publishAll([chat.open()])
+        if (i % 2 === 1) continue
+        this.#kept.delete(name)
+        this.#doomed.set(name, key)
+        await admin.publishAll([chat.shred(clinic.admin)])
+        this.#doomed.delete(name)
+        this.#destroyed.push(key)
+      }
+    } catch (error) {
+      if (!/^closed|ECONN|socket hang up/.test((error as Error).message)) throw error
+    } finally {
+      for (const client of clients) client.socket.terminate()
+    }
+  }
+
+  /** Looks at the files as the killed process left them. */
+  check(folder: string): void {
+    const files = ["shred.db", "shred.db-journal", "relay.db", "relay.db-wal"].map((name) =>
+      join(folder, name),
+    )
+    const bytes = Buffer.concat(files.filter((path) => existsSync(path)).map((path) => readFileSync(path)))
+    for (const key of this.#destroyed)
+      assert.is(bytes.indexOf(key), -1, "acked as destroyed, and it is there")
+    const keys = new ShredDatabase(folder)
+    for (const [name, key] of this.#kept)
+      assert.equal(keys.get(Buffer.from(name, "hex")), key, "acked, and its key is lost")
+    keys.close()
+  }
+
+  get counts(): { kept: number; destroyed: number } {
+    return { kept: this.#kept.size, destroyed: this.#destroyed.length }
+  }
+}
+
 interface Warm {
   child: ChildProcess
   lines: Interface
@@ -165,7 +227,7 @@ const ended = (child: ChildProcess): Promise<void> =>
   })
 
 /** One life of the relay: from the word to its violent end. */
-async function live({ child, read }: Warm, patients: readonly Patient[]): Promise<void> {
+async function live({ child, read }: Warm, patients: readonly Patient[], beginner: Beginner): Promise<void> {
   // One in ten dies while it starts: during recovery, or before anybody is served.
   const diesEarly = randomInt(10) === 0
   const kill = (afterMs: number): void => {
@@ -181,7 +243,8 @@ async function live({ child, read }: Warm, patients: readonly Patient[]): Promis
       if (!isArmed) kill(randomInt(150))
       isArmed = true
     }
-    await Promise.all(patients.map((patient) => patient.talk(url, onAck)))
+    const beginning = beginner.live(url, onAck)
+    await Promise.all([beginning, ...patients.map((patient) => patient.talk(url, onAck))])
   }
   await ended(child)
 }
@@ -198,16 +261,18 @@ test(`${ROUNDS} kills lose nothing, double nothing, leave no gap`, async () => {
   const program = bundleChild()
   await (await start(clinic, { data: folder })).close()
   const patients = Array.from({ length: PATIENTS }, () => new Patient())
+  const beginner = new Beginner()
   // The next ones load their code while one works.
   const warm = Array.from({ length: WARM }, () => warmUp(program, folder))
   try {
     for (let round = 1; round <= ROUNDS; round++) {
       warm.push(warmUp(program, folder))
-      await live(warm.shift() as Warm, patients)
+      await live(warm.shift() as Warm, patients, beginner)
       // As a relay would find it: the log of the killed process is recovered by whoever opens the file.
       const store = new SqliteStore(folder, { isReadOnly: true })
       for (const patient of patients) patient.check(store)
       store.close()
+      beginner.check(folder)
       if (round % VERIFY_EVERY === 0) await verifyLog(folder)
     }
   } finally {
@@ -238,6 +303,8 @@ test(`${ROUNDS} kills lose nothing, double nothing, leave no gap`, async () => {
   store.close()
   await verifyLog(folder)
   assert.ok(stored > ROUNDS, `${stored} records in ${ROUNDS} rounds`)
+  const { kept, destroyed } = beginner.counts
+  assert.ok(kept + destroyed > ROUNDS / 4 && destroyed > 0, `${kept} kept, ${destroyed} destroyed`)
   removeFolder(folder)
   rmSync(program)
 })
