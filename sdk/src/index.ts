@@ -7,10 +7,18 @@ export type { SendFileOptions } from "./client/attachment-transfers.ts"
 export type {
   AttachmentInfo,
   ChatMessage,
+  ConversationStatus,
   ConversationView,
+  FormInfo,
+  FormResponse,
   MessageAuthor,
+  MessageKind,
   MessageState,
+  NoteReference,
+  PendingEdit,
+  Reaction,
   SystemNote,
+  Wording,
 } from "./client/chat.ts"
 export type { Agreement, ClinicInfo, ConsentText, Localized, TopicInfo } from "./client/clinic-info.ts"
 export type { ClinicPolicy } from "./client/clinic-policy.ts"
@@ -27,6 +35,12 @@ export { StaffClient } from "./client/staff-client.ts"
 export type { StaffConversation } from "./client/staff-conversation.ts"
 export type { DeviceSeeds } from "./client/storage.ts"
 export type { TransferOptions, TransferProgress } from "./client/transfer-retries.ts"
+export {
+  type EvidenceVerdict,
+  type SignedStatement,
+  type Signer,
+  verifyEvidence,
+} from "./conversation/evidence.ts"
 export { ERROR_CODES, type ErrorCode, isErrorCode, isWardlineError, WardlineError } from "./errors.ts"
 export { openIndexedDbKeystore } from "./keystore/indexed-db.ts"
 export type { Keystore } from "./keystore/keystore.ts"

@@ -122,6 +122,14 @@ export class Conversation extends EventTarget {
     return { ...found, position: found.position }
   }
 
+  /** A file that shows a third person that this conversation was told in two ways, or that the relay signed for less than
+   * before: who signed which two statements that can't both be true, and what it takes to check that without this
+   * device or the relay (see `verifyEvidence`). Where only one of them is signed, the file says so.
+   * @throws {WardlineError} ERR_NOT_FOUND where nothing contradicts its history, or nobody signed anything of it. */
+  async exportEvidence(): Promise<Uint8Array> {
+    return await this.#engine.exportEvidence()
+  }
+
   /** Seals a file, uploads it, and sends the message that stands for it. Images lose their metadata first, but for
    * which way up they are. The file itself isn't in the outbox: whoever closes the page before it has arrived sends it
    * again.

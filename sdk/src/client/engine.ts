@@ -2,11 +2,18 @@
 import { abortable, throwIfAborted } from "../abort.ts"
 import type { AttachmentPayload } from "../attachments/reference.ts"
 import { fromHex, toBase64Url, toHex } from "../bytes.ts"
-import type { KnownPayload, ShredKey, Transcript, TranscriptEvent } from "../conversation/index.ts"
+import {
+  headLink,
+  type KnownPayload,
+  type ShredKey,
+  type Transcript,
+  type TranscriptEvent,
+} from "../conversation/index.ts"
 import { deviceAt } from "../directory/index.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
 import type { Ack, Session, Ticket } from "../transport/index.ts"
 import type { ConversationStatus, ConversationView, MessageAuthor } from "./chat.ts"
+import { loadRecords } from "./directory-store.ts"
 import { Follower } from "./follower.ts"
 import type { ConversationHost } from "./host.ts"
 import { Sender } from "./sender.ts"
@@ -182,6 +189,20 @@ export class ConversationEngine {
   /** @throws {WardlineError} ERR_FORBIDDEN for what only the other side says. */
   assertSide(side: "patient" | "staff"): void {
     if (this.#options.side !== side) throw new WardlineError("ERR_FORBIDDEN", `only the ${side} can say that`)
+  }
+
+  /** @throws {WardlineError} ERR_NOT_FOUND where nothing contradicts the history, or nobody signed anything of it. */
+  async exportEvidence(): Promise<Uint8Array> {
+    const { storage, directory } = this.#options.host
+    const stored = await loadRecords(storage)
+    const { position } = this.transcript
+    const own = { position, link: headLink(this.transcript) }
+    return this.#follower.evidence.export(
+      directory.state.rootKey,
+      fromHex(this.id),
+      stored?.records ?? [],
+      own,
+    )
   }
 
   /** Reads what an earlier run, or another tab, stored. */

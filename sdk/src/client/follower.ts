@@ -1,11 +1,12 @@
 /** Follows one conversation's transcript: subscribes, verifies each record, and remembers the head. */
-import { equalBytes, fromHex } from "../bytes.ts"
+import { equalBytes, fromHex, toHex } from "../bytes.ts"
 import {
   applyRecord,
   headLink,
   namedDirectoryPosition,
   raiseFloor,
   type ShredKey,
+  type Statement,
   startTranscript,
   type Transcript,
   type TranscriptEvent,
@@ -14,6 +15,7 @@ import { sha256 } from "../crypto/index.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
 import { CLOSE_CODES, nextLink, recordHash } from "../protocol/index.ts"
 import type { Ack, Session, SignedHead, Subscription } from "../transport/index.ts"
+import { EvidenceBook, headStatement, memory } from "./evidence-book.ts"
 import { isShorter, isSigned, isTimely, MAX_HEAD_AGE_MS } from "./heads.ts"
 import type { ConversationHost } from "./host.ts"
 import { decodeHead, encodeHead, type SeenHead } from "./storage.ts"
@@ -41,6 +43,8 @@ interface Promised {
   readonly link: Uint8Array
   /** The hash of the record that was acked there. */
   readonly record?: Uint8Array | undefined
+  /** Where it is signed. */
+  readonly statement?: Statement | undefined
 }
 
 /** After an ack the record itself must follow within this time, or the connection is renewed. */
@@ -51,6 +55,7 @@ export class Follower {
   readonly #host: ConversationHost
   readonly #id: string
   readonly #events: FollowerEvents
+  readonly evidence: EvidenceBook = new EvidenceBook()
   #transcript: Transcript
   /** As the relay serves it; the same for as long as it serves any. */
   #shredKey: ShredKey | undefined
@@ -173,6 +178,7 @@ export class Follower {
       if (position <= this.#transcript.position) checkPromise(this.#transcript.links, position, promised)
       else this.#promised.set(position, { ...earlier, ...promised })
     } catch (error) {
+      this.evidence.contradictedBy(statementOf(position, promised))
       this.#fail(error)
       throw error
     }
@@ -246,10 +252,13 @@ export class Follower {
     const { clinicId, policy } = this.#host.directory.state
     if (policy?.logKey === undefined || !isSigned(head, clinicId, policy.logKey)) return
     if (!isTimely(head, this.#head, session.relayNow())) return
-    if (this.#head !== undefined && isShorter(head, this.#head))
+    if (this.#head !== undefined && isShorter(head, this.#head)) {
+      this.evidence.contradictedBy(headStatement(head), this.#head)
       throw new WardlineError("ERR_ROLLBACK", "the relay signed for a shorter conversation than before")
-    this.#promise(head.position, { link: head.link })
+    }
+    this.#promise(head.position, { link: head.link, statement: headStatement(head) })
     this.#head = head
+    if (head.position <= this.#transcript.position) this.evidence.agreed(head)
     if (this.#isStale) {
       this.#isStale = false
       this.#events.freshness()
@@ -281,6 +290,10 @@ export class Follower {
     this.#transcript = next
     if (this.#seen?.position === position) this.#transcript = raiseFloor(next, this.#seen.directoryPosition)
     if (this.#isLive) this.#raiseFloor()
+    this.evidence.took(position, bytes, event)
+    const { fork } = this.#transcript
+    if (fork !== undefined) this.evidence.contradictedBy({ kind: "record", record: toHex(fork.record) })
+    if (this.#head?.position === position) this.evidence.agreed(this.#head)
     this.#remember()
     this.#events.taken(event)
     this.#wake()
@@ -289,10 +302,18 @@ export class Follower {
   /** The chain must run through the head that this device stored, and through what acks promised. */
   #checkLink(position: number, next: Transcript): void {
     if (this.#seen?.position === position && !equalBytes(this.#seen.link, headLink(next))) {
+      this.evidence.contradictedBy(memory(position, this.#seen.link))
       throw forked("the conversation forks from what this device saw before")
     }
     const promised = this.#promised.get(position)
-    if (promised !== undefined) checkPromise(next.links, position, promised)
+    if (promised !== undefined) {
+      try {
+        checkPromise(next.links, position, promised)
+      } catch (error) {
+        this.evidence.contradictedBy(statementOf(position, promised))
+        throw error
+      }
+    }
     this.#promised.delete(position)
   }
 
@@ -370,6 +391,11 @@ function checkPromise(links: readonly Uint8Array[], position: number, { link, re
   const before = links[position - 1]
   if (before === undefined || !equalBytes(nextLink(sha256, before, position, record), link))
     throw forked("another record stands where one was acked")
+}
+
+/** What was promised, as somebody's word: the relay's where it is signed, this device's where it isn't. */
+function statementOf(position: number, { link, statement }: Promised): Statement {
+  return statement ?? memory(position, link)
 }
 
 function isSamePromise(a: Promised, b: Promised): boolean {

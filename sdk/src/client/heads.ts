@@ -23,5 +23,5 @@ export function isTimely(head: SignedHead, newest: SignedHead | undefined, relay
 
 /** Whether two signed heads say that a transcript has shrunk. */
 export function isShorter(head: SignedHead, newest: SignedHead): boolean {
-  return head.time >= newest.time && head.position < newest.position
+  return head.time > newest.time && head.position < newest.position
 }

@@ -1,6 +1,7 @@
 /** A conversation's state machine: pure, given keys, directory, clock and randomness. */
 export * from "./compose.ts"
 export * from "./epoch.ts"
+export * from "./evidence.ts"
 export * from "./grant.ts"
 export {
   type At,
