@@ -46,7 +46,7 @@ export function installPeers(folder: string): void {
 /** Loads a peer's main module; the caller says what of it it uses. */
 export async function importPeer<Module>(folder: string, name: PeerName): Promise<Module> {
   const path = createRequire(join(folder, "package.json")).resolve(name)
-  const module: object = await import(pathToFileURL(path).href)
+  const module = (await import(pathToFileURL(path).href)) as object
   // Of a CommonJS module everything is in the default export.
   return ("default" in module ? module.default : module) as Module
 }

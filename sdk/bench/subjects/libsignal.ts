@@ -23,15 +23,15 @@ function storesOf(identity: unknown, identityPair: unknown, prekeys: object[] = 
     saveIdentity: async () => 0,
     isTrustedIdentity: async () => true,
     getIdentity: async () => null,
-    saveSession: async (at, record) => set(`session ${at}`, record),
-    getSession: async (at) => get(`session ${at}`),
+    saveSession: async (at, record) => set(`session ${at.toString()}`, record),
+    getSession: async (at) => get(`session ${at.toString()}`),
     getPreKey: async () => once,
     removePreKey: async () => {},
     getSignedPreKey: async () => signed,
     getKyberPreKey: async () => kyber,
     markKyberPreKeyUsed: async () => {},
-    saveSenderKey: async (at, id, record) => set(`sender ${at} ${id}`, record),
-    getSenderKey: async (at, id) => get(`sender ${at} ${id}`),
+    saveSenderKey: async (at, id, record) => set(`sender ${at.toString()} ${id}`, record),
+    getSenderKey: async (at, id) => get(`sender ${at.toString()} ${id}`),
   }
 }
 

@@ -47,8 +47,8 @@ interface Person {
   readonly id: string
   readonly machine: Machine
   readonly deviceKeys: Keys
-  /** Each may be claimed once. */
-  readonly oneTimeKeys: [string, unknown][]
+  /** One of them, by its name: whoever meets this person gets it. */
+  readonly oneTimeKey: Keys
 }
 
 const DEVICE = "DEVICE"
@@ -73,17 +73,19 @@ export async function loadMatrix(folder: string): Promise<Subject> {
     const upload = (await machine.outgoingRequests()).find(({ type }) => type === lib.RequestType.KeysUpload)
     const body = JSON.parse(upload?.body ?? "{}") as { device_keys: Keys; one_time_keys: Keys }
     const oneTimeKeys = Object.entries(body.one_time_keys)
+    const oneTimeKey: Keys = Object.fromEntries(oneTimeKeys.slice(0, 1))
     const counts = { one_time_key_counts: { signed_curve25519: oneTimeKeys.length } }
     await machine.markRequestAsSent(upload?.id ?? "", lib.RequestType.KeysUpload, JSON.stringify(counts))
-    return { id, machine, deviceKeys: body.device_keys, oneTimeKeys }
+    return { id, machine, deviceKeys: body.device_keys, oneTimeKey }
   }
 
   /** Makes `sender` know the devices of `others`, as after a query to the homeserver. */
   const introduce = async (sender: Person, others: readonly Person[]): Promise<void> => {
     const everybody = [sender, ...others]
     await sender.machine.updateTrackedUsers(idsOf(everybody))
-    const entries = everybody.map(({ id, deviceKeys }) => [id, { [DEVICE]: deviceKeys }])
-    const answer = JSON.stringify({ device_keys: Object.fromEntries(entries), failures: {} })
+    const keys: Keys = {}
+    for (const { id, deviceKeys } of everybody) keys[id] = { [DEVICE]: deviceKeys }
+    const answer = JSON.stringify({ device_keys: keys, failures: {} })
     for (const { id, type } of await sender.machine.outgoingRequests())
       if (type === lib.RequestType.KeysQuery) await sender.machine.markRequestAsSent(id, type, answer)
   }
@@ -92,12 +94,10 @@ export async function loadMatrix(folder: string): Promise<Subject> {
   const share = async ({ machine }: Person, others: readonly Person[]): Promise<Request[]> => {
     const claim = await machine.getMissingSessions(idsOf(others))
     if (claim !== null) {
-      const entries = others.map(({ id, oneTimeKeys }) => {
-        const [name, key] = oneTimeKeys[0] ?? ["", {}]
-        return [id, { [DEVICE]: { [name]: key } }]
-      })
-      const answer = { one_time_keys: Object.fromEntries(entries), failures: {} }
-      await machine.markRequestAsSent(claim.id, claim.type, JSON.stringify(answer))
+      const keys: Keys = {}
+      for (const { id, oneTimeKey } of others) keys[id] = { [DEVICE]: oneTimeKey }
+      const answer = JSON.stringify({ one_time_keys: keys, failures: {} })
+      await machine.markRequestAsSent(claim.id, claim.type, answer)
     }
     const requests = await machine.shareRoomKey(room, idsOf(others), settings())
     for (const { id, type } of requests) await machine.markRequestAsSent(id, type, "{}")
