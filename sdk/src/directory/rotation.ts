@@ -1,21 +1,16 @@
 /** When a role needs a new key, and who still lacks the newest one (docs/protocol.md, Rotation). Pure: keepers' and
- * administrators' clients act on it unasked. */
+ * administrators' clients act on it unasked, every few seconds, so it goes through the devices once and by their keys
+ * in the state. */
 import { equalBytes } from "../bytes.ts"
 import type { Role } from "../ids.ts"
 import { mayHold } from "./history-rule.ts"
-import {
-  adminsOf,
-  archiveRoleAt,
-  grantsFor,
-  isLiveDevice,
-  membersOf,
-  newestRoleKey,
-  roleRuleAt,
-} from "./queries.ts"
+import { archiveRoleAt, newestRoleKey, roleRuleAt } from "./queries.ts"
 import {
   type DirectoryDevice,
   type DirectoryRoleKey,
   type DirectoryState,
+  isExpired,
+  judgedMs,
   MAX_CLOCK_AHEAD_MS,
 } from "./state.ts"
 
@@ -30,15 +25,15 @@ export type RotationReason = "left" | "joined" | "scheduled"
 export function rotationDue(state: DirectoryState, role: Role, nowMs: number): RotationReason | undefined {
   const key = newestRoleKey(state, role)
   if (key === undefined) return undefined
-  for (const device of state.devices.values()) {
-    const isEntitled = mayReceive(state, device, role, nowMs)
-    if (!isEntitled && knows(state, device, key)) return "left"
+  const ms = judgedMs(state, nowMs, state.position)
+  let hasJoined = false
+  for (const [id, device] of state.devices) {
+    const isEntitled = mayReceive(device, role, ms)
+    const isKnown = equalBytes(device.id, key.issuer) || wasGranted(state, id, key)
+    if (isKnown && !isEntitled) return "left"
+    if (isEntitled && !isKnown && !mayHold(state, device, role, key.generation)) hasJoined = true
   }
-  const isLeftOut = (device: DirectoryDevice): boolean =>
-    isLiveDevice(state, device.id, nowMs) &&
-    !knows(state, device, key) &&
-    !mayHold(state, device, role, key.generation)
-  if (membersOf(state, role).some(isLeftOut)) return "joined"
+  if (hasJoined) return "joined"
   // Its key may lie in shares in several people's safes: it isn't exchanged behind their backs.
   if (role === archiveRoleAt(state)) return undefined
   const { rotationDays } = roleRuleAt(state, role)
@@ -48,9 +43,8 @@ export function rotationDue(state: DirectoryState, role: Role, nowMs: number): R
 
 /** Who gets a role's next key: its live members, and every administrator. */
 export function receiversOf(state: DirectoryState, role: Role, nowMs: number): DirectoryDevice[] {
-  return [...membersOf(state, role), ...adminsOf(state)].filter((device) =>
-    mayReceive(state, device, role, nowMs),
-  )
+  const ms = judgedMs(state, nowMs, state.position)
+  return [...state.devices.values()].filter((device) => mayReceive(device, role, ms))
 }
 
 /** The receivers to whom nobody has granted the role's newest key, though the policy lets them hold it. Those about to
@@ -58,26 +52,21 @@ export function receiversOf(state: DirectoryState, role: Role, nowMs: number): D
 export function lackingNewestKey(state: DirectoryState, role: Role, nowMs: number): DirectoryDevice[] {
   const key = newestRoleKey(state, role)
   if (key === undefined) return []
-  return receiversOf(state, role, nowMs).filter(
-    (device) =>
-      isLiveDevice(state, device.id, nowMs + MAX_CLOCK_AHEAD_MS) &&
-      mayHold(state, device, role, key.generation) &&
-      !wasGranted(state, device, key),
-  )
+  const ms = judgedMs(state, nowMs, state.position) + MAX_CLOCK_AHEAD_MS
+  return [...state.devices].flatMap(([id, device]) => {
+    const isLacking = mayReceive(device, role, ms) && !wasGranted(state, id, key)
+    return isLacking && mayHold(state, device, role, key.generation) ? [device] : []
+  })
 }
 
-function mayReceive(state: DirectoryState, device: DirectoryDevice, role: Role, nowMs: number): boolean {
-  if (!isLiveDevice(state, device.id, nowMs)) return false
+/** @param ms - milliseconds since 1970, judged by the newest attest too. */
+function mayReceive(device: DirectoryDevice, role: Role, ms: number): boolean {
+  if (device.revokedAt !== undefined || isExpired(device, ms)) return false
   return device.kind === "admin" || device.roles.some((membership) => membership.role === role)
 }
 
-/** Whoever made a key knows it, granted or not. */
-function knows(state: DirectoryState, device: DirectoryDevice, key: DirectoryRoleKey): boolean {
-  return equalBytes(device.id, key.issuer) || wasGranted(state, device, key)
-}
-
-function wasGranted(state: DirectoryState, { id }: DirectoryDevice, key: DirectoryRoleKey): boolean {
-  return grantsFor(state, id).some(
-    ({ role, generation }) => role === key.role && generation === key.generation,
-  )
+/** @param id - the device's, in hexadecimal. */
+function wasGranted(state: DirectoryState, id: string, key: DirectoryRoleKey): boolean {
+  const grants = state.grants.get(id) ?? []
+  return grants.some(({ role, generation }) => role === key.role && generation === key.generation)
 }
