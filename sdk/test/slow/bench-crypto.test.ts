@@ -8,11 +8,11 @@ import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import type { CryptoBenchResult } from "../../bench/report.ts"
-import { TASKS, task } from "../../bench/subject.ts"
+import type { CryptoBenchResult } from "../../bench/crypto/report.ts"
+import { TASKS, task } from "../../bench/crypto/subject.ts"
 
 const test = suite("bench of the cryptography")
-const program = fileURLToPath(new URL("../../bench/main.ts", import.meta.url))
+const program = fileURLToPath(new URL("../../bench/crypto/main.ts", import.meta.url))
 const run = (...args: string[]) =>
   promisify(execFile)(process.execPath, ["--conditions=source", "--import", "tsx", program, ...args])
 

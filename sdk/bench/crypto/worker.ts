@@ -1,5 +1,4 @@
 // One subject in a process of its own, so that no library's garbage or compiled code slows another one.
-import { PEER_FOLDER } from "./peers.ts"
 import type { TaskName } from "./subject.ts"
 import { PARTICIPANTS } from "./subjects/index.ts"
 
@@ -11,7 +10,7 @@ export interface WorkerRequest {
 
 const participant = PARTICIPANTS.find(({ name }) => name === process.argv[2])
 if (participant === undefined) throw new Error(`no subject named ${process.argv[2]}`)
-const subject = await participant.load(process.env.WARDLINE_CRYPTO_PEERS ?? PEER_FOLDER)
+const subject = await participant.load(process.argv[3] ?? "")
 
 process.on("message", ({ task, windowMs }: WorkerRequest) => {
   const run = subject[task]

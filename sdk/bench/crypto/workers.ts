@@ -7,7 +7,7 @@ import type { WorkerRequest } from "./worker.ts"
 
 /** Under node_modules, so that the program finds its packages and nothing is left in the tree. */
 const OUT = fileURLToPath(
-  new URL("../../node_modules/.cache/wardline-crypto-bench/worker.mjs", import.meta.url),
+  new URL("../../../node_modules/.cache/wardline-crypto-bench/worker.mjs", import.meta.url),
 )
 
 /** Compiles the workers' program: run through tsx, each closure would pay for keeping its name. */
@@ -53,10 +53,7 @@ function nextAnswer(child: ChildProcess, name: string): Promise<Answer> {
 
 /** Starts a subject and waits until its keys are made. */
 export async function startWorker(program: string, name: string, peerFolder: string): Promise<Worker> {
-  const child = fork(program, [name], {
-    env: { ...process.env, WARDLINE_CRYPTO_PEERS: peerFolder },
-    execArgv: ["--expose-gc"],
-  })
+  const child = fork(program, [name, peerFolder], { execArgv: ["--expose-gc"] })
   const { tasks = [] } = await nextAnswer(child, name)
   return {
     tasks,

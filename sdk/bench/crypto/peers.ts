@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 
 export const PEER_FOLDER: string = fileURLToPath(
-  new URL("../../node_modules/.cache/wardline-crypto-peers", import.meta.url),
+  new URL("../../../node_modules/.cache/wardline-crypto-peers", import.meta.url),
 )
 
 export const PEER_VERSIONS = {

@@ -1,12 +1,12 @@
 /** Wardline through the functions that its clients call. */
-import { concat } from "../../src/bytes.ts"
+import { concat } from "../../../src/bytes.ts"
 import {
   createEpoch,
   type Member,
   openEpoch,
   openMessage,
   sealMessage,
-} from "../../src/conversation/index.ts"
+} from "../../../src/conversation/index.ts"
 import {
   cryptoReady,
   deviceFromSeeds,
@@ -15,8 +15,8 @@ import {
   signRecord,
   verifySignature,
   wrappingKeyPair,
-} from "../../src/crypto/index.ts"
-import type { ConversationId } from "../../src/ids.ts"
+} from "../../../src/crypto/index.ts"
+import type { ConversationId } from "../../../src/ids.ts"
 import {
   bodyWithDetached,
   decodeEpoch,
@@ -26,7 +26,7 @@ import {
   signatureTag,
   signedPart,
   type WireRecord,
-} from "../../src/protocol/index.ts"
+} from "../../../src/protocol/index.ts"
 import { groupTasks, LARGEST_GROUP, PAYLOAD_BYTES, repeated, type Subject, series, task } from "../subject.ts"
 
 const ISSUED = 1_700_000_000_000

@@ -1,7 +1,7 @@
 /** What a run found, as figures and as the tables that people read. */
-import { markdownTable, ratioText } from "../../server/bench/report.ts"
-import type { Machine } from "../../server/bench/results.ts"
-import { ratiosOf, type Spread, spreadOf } from "../../server/bench/statistics.ts"
+import { markdownTable, ratioText } from "../../../server/bench/report.ts"
+import type { Machine } from "../../../server/bench/results.ts"
+import { ratiosOf, type Spread, spreadOf } from "../../../server/bench/statistics.ts"
 import { PAYLOAD_BYTES, type TaskName, type Timing } from "./subject.ts"
 import { FLOOR, WARDLINE } from "./subjects/index.ts"
 

@@ -1,7 +1,7 @@
 // `npm run bench:crypto`: sealing, opening and group keys against other libraries in one run (docs/performance.md).
 import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
-import { describeMachine } from "../../server/bench/machine.ts"
+import { describeMachine } from "../../../server/bench/machine.ts"
 import { type BenchOptions, readOptions, USAGE } from "./options.ts"
 import { installPeers, missingPeers } from "./peers.ts"
 import { type CryptoBenchResult, judge, renderReport, type SubjectResult } from "./report.ts"
