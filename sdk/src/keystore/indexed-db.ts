@@ -13,7 +13,9 @@ const WRAPPING_KEY = "wrapping"
  *
  * A stored value is `version u8 ‖ iv 12 ‖ AES-256-GCM`, its AAD `version u8 ‖ lp16 database name ‖ lp16 key name`:
  * a value moved under another name, or to another database, doesn't open. The AES key is a non-extractable
- * CryptoKey in the same database; it protects a copied profile folder, not a page that runs hostile script.
+ * CryptoKey in the same database; it protects a copied profile folder, not a page that runs hostile script. A database
+ * that the browser removed is noticed by a note in localStorage; where it removes that too, nothing tells it from a
+ * first visit.
  * @param name - the database's name, one per clinic or per person.
  * @throws {WardlineError} ERR_KEYSTORE where the browser has no storage for this page, or the values are there
  *   and their key isn't, or what was stored has been evicted. */

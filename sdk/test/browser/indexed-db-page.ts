@@ -4,6 +4,7 @@ import { fromUtf8, utf8 } from "../../src/bytes.ts"
 import { isWardlineError } from "../../src/errors.ts"
 import { openIndexedDbKeystore } from "../../src/keystore/indexed-db.ts"
 import { KEYS_STORE, openDatabase, VALUES_STORE } from "../../src/keystore/indexed-db-database.ts"
+import type { Keystore } from "../../src/keystore/keystore.ts"
 import { keystoreConformance } from "../keystore/conformance.ts"
 
 export interface CaseResult {
@@ -55,6 +56,19 @@ async function read(database: string, key: string): Promise<string> {
   }
 }
 
+let held: Keystore | undefined
+
+/** Opens, and stays open as a tab does. */
+async function hold(database: string, key: string): Promise<string> {
+  held = await openIndexedDbKeystore(database)
+  return await readHeld(key)
+}
+
+async function readHeld(key: string): Promise<string> {
+  const value = await held?.get(key)
+  return value === undefined ? "absent" : fromUtf8(value)
+}
+
 /** One request on a store of the database, past the keystore. */
 async function raw<T>(
   database: string,
@@ -81,6 +95,10 @@ const stored = async (database: string, key: string): Promise<number[]> =>
 const overwrite = (database: string, key: string, bytes: readonly number[]): Promise<unknown> =>
   raw(database, VALUES_STORE, (store) => store.put(Uint8Array.from(bytes), key))
 
+/** Puts something in a value's place that no keystore ever stored. */
+const overwriteOddly = (database: string, key: string, value: unknown): Promise<unknown> =>
+  raw(database, VALUES_STORE, (store) => store.put(value, key))
+
 /** What a script can learn of the wrapping key. */
 async function wrappingKey(database: string): Promise<{ extractable: boolean; exported: boolean }> {
   const key = (await raw(database, KEYS_STORE, (store) => store.get(WRAPPING_KEY))) as CryptoKey
@@ -100,6 +118,12 @@ async function replaceWrappingKey(database: string, extractable: boolean): Promi
     "decrypt",
   ])
   await raw(database, KEYS_STORE, (store) => store.put(key, WRAPPING_KEY))
+}
+
+/** A script can't read the key, but it can carry it from one database to another. */
+async function copyWrappingKey(from: string, to: string): Promise<void> {
+  const key: unknown = await raw(from, KEYS_STORE, (store) => store.get(WRAPPING_KEY))
+  await raw(to, KEYS_STORE, (store) => store.put(key, WRAPPING_KEY))
 }
 
 const removeWrappingKey = (database: string): Promise<unknown> =>
@@ -129,10 +153,14 @@ const page = {
   conformance,
   put,
   read,
+  hold,
+  readHeld,
   stored,
   overwrite,
+  overwriteOddly,
   wrappingKey,
   replaceWrappingKey,
+  copyWrappingKey,
   removeWrappingKey,
   evict,
   clear,

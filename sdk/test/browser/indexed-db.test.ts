@@ -153,10 +153,19 @@ test("a stored value under another name is refused", async () => {
   assert.is(await ask("read", database, "device"), CHANGED)
 })
 
-test("a stored value in another database is refused", async () => {
+test("what no keystore stored is refused", async () => {
+  await ask("put", database, { a: "one" })
+  for (const odd of [null, 7, "text", { 0: 1 }]) {
+    await ask("overwriteOddly", database, "a", odd)
+    assert.is(await ask("read", database, "a"), CHANGED, JSON.stringify(odd))
+  }
+})
+
+test("a stored value in another database is refused, even with its key carried there", async () => {
   const other = `${database}-other`
   await ask("put", database, { a: "this clinic's" })
   await ask("put", other, { a: "that clinic's" })
+  await ask("copyWrappingKey", database, other)
   await ask("overwrite", other, "a", await ask("stored", database, "a"))
   assert.is(await ask("read", other, "a"), CHANGED)
 })
@@ -209,17 +218,17 @@ test("what a person forgot is not called lost", async () => {
   assert.not.ok((await ask("databases")).includes(database))
 })
 
-test("another tab that forgets everything doesn't wait for this one, and this one notices", async () => {
+test("a tab that forgets everything doesn't wait for another that has it open, and that one notices", async () => {
   await ask("put", database, { device: "my keys" })
+  const mine = page
   const other = await context.newPage()
   await other.goto(address())
-  const mine = page
   page = other
-  assert.is(await ask("read", database, "device"), "my keys")
+  assert.is(await ask("hold", database, "device"), "my keys")
   page = mine
   await ask("clear", database)
   page = other
-  assert.is(await ask("read", database, "device"), "absent")
+  assert.is(await ask("readHeld", "device"), "absent")
   page = mine
   await other.close()
 })
