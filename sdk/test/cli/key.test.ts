@@ -212,7 +212,9 @@ test("a false share makes no key: what comes out is checked against the clinic's
 
 test("combine never writes over a file, nor into the clinic's folder, and says so before anybody types", async () => {
   copyFileSync(rootKey(), desk.path("kept.txt"))
-  const never: Answer = () => assert.unreachable("it asked for a share")
+  const never: Answer = () => {
+    throw new Error("it asked for a share")
+  }
   const over = await combine("kept.txt", [], never)
   assertCode(over, 2)
   assert.is(readFileSync(desk.path("kept.txt"), "utf8"), readFileSync(rootKey(), "utf8"))
