@@ -10,6 +10,7 @@ import { repoRoot } from "./root.ts"
 const DOC = join(repoRoot, "docs/threat-model.md")
 const FOLDERS = [
   "sdk/test/attacks",
+  "sdk/test/browser",
   "server/test/attacks",
   "web-component/test/browser",
   "examples/test/browser",
