@@ -9,7 +9,7 @@ import { MAX_LISTED } from "../limits.ts"
 import { errorFields } from "../log.ts"
 import type { RelayCore } from "../relay-core.ts"
 import type { Session } from "../session.ts"
-import type { ListedConversation, PatientQuery } from "../store/store.ts"
+import type { Awaitable, ListedConversation, PatientQuery } from "../store/store.ts"
 import type { Transaction } from "../transaction.ts"
 import { eventOf, eventWith } from "./note.ts"
 
@@ -64,12 +64,20 @@ export class WatchList implements Request {
       this.#answer(listing, uses as number[], limit)
       return
     }
-    Promise.all([listing, Promise.all(uses)])
-      .then(([listed, oldest]) => {
-        this.#answer(listed, oldest, limit)
-        this.#core.delivery.flush()
-      })
-      .catch((error: unknown) => this.#core.log.error("listing failed", errorFields(error)))
+    this.#answerLater(listing, uses, limit).catch((error: unknown) =>
+      this.#core.log.error("listing failed", errorFields(error)),
+    )
+  }
+
+  async #answerLater(
+    listing: Awaitable<readonly ListedConversation[]>,
+    uses: readonly Awaitable<number>[],
+    limit: number,
+  ): Promise<void> {
+    const oldest: number[] = []
+    for (const use of uses) oldest.push(use instanceof Promise ? await use : use)
+    this.#answer(listing instanceof Promise ? await listing : listing, oldest, limit)
+    this.#core.delivery.flush()
   }
 
   #patientQuery(beforeMs: number, limit: number): PatientQuery {

@@ -8,7 +8,6 @@ import {
   type ErrorCode,
   encodeEpochHead,
   type MemberChange,
-  type RecordHash,
   recordHash,
   recordPart,
   SEALED_SUMMARY_BYTES,
@@ -436,7 +435,7 @@ each([
       const head = encodeEpochHead({
         suite: 1,
         number: 2,
-        parent: chat.epoch as RecordHash,
+        parent: chat.epoch,
         directory: chat.reference,
         commitment: randomBytes(32),
         slots: chat.slots(),

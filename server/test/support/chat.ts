@@ -23,7 +23,6 @@ import {
   GRANT_OVERHEAD_BYTES,
   type MemberChange,
   type Purpose,
-  type RecordHash,
   recordHash,
   SEALED_SUMMARY_BYTES,
   type Slot,
@@ -227,7 +226,7 @@ export class TestChat {
     changes: { epochs?: readonly Uint8Array[]; wrapBytes?: number } = {},
   ): Uint8Array {
     const epochs = changes.epochs ?? this.epochs
-    const head = encodeGrantHead({ slot, directory: this.reference, epochs: epochs as RecordHash[] })
+    const head = encodeGrantHead({ slot, directory: this.reference, epochs })
     const wrap = randomBytes(changes.wrapBytes ?? GRANT_OVERHEAD_BYTES + 32 * epochs.length)
     return this.signDetached(type, head, wrap, issuer)
   }
