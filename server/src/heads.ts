@@ -10,6 +10,8 @@ import type { Subscription } from "./subscription.ts"
 
 export class Heads {
   readonly #logKey: LogKey
+  /** Of the newest head: time doesn't go back in what is signed, wherever the clock is set. */
+  #timeMs = 0
 
   constructor(logKey: LogKey) {
     this.#logKey = logKey
@@ -54,9 +56,11 @@ export class Heads {
     if (live.length > 0) this.#send(conversation, live, nowMs)
   }
 
-  #send(conversation: Conversation, readers: readonly Subscription[], time: number): void {
+  #send(conversation: Conversation, readers: readonly Subscription[], nowMs: number): void {
     const { clinic, ref, storedPosition: position, storedLink: link } = conversation
     if (!this.#isNamedBy(clinic)) return
+    this.#timeMs = Math.max(this.#timeMs, nowMs)
+    const time = this.#timeMs
     const head = { conversation: ref.id, position, link, time }
     const signature = this.#logKey.sign(headNote(clinic.id, head))
     for (const { session, requestId } of readers)
