@@ -2,6 +2,7 @@
 import { adminAdd } from "./admin-add.ts"
 import { adminJoin } from "./admin-join.ts"
 import { adminList } from "./admin-list.ts"
+import { adminRecover } from "./admin-recover.ts"
 import { adminRemove } from "./admin-remove.ts"
 import { auditVerify } from "./audit-verify.ts"
 import type { Command } from "./command.ts"
@@ -36,6 +37,7 @@ export const COMMANDS: readonly Command[] = [
   adminJoin,
   adminList,
   adminRemove,
+  adminRecover,
   directoryShow,
   directoryPush,
   directoryAttest,

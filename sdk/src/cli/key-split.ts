@@ -31,7 +31,7 @@ export const keySplit: Command = {
     holder: {
       value: "NAME",
       multiple: true,
-      help: "who gets a share, in order; printed on the sheet (default: a line to fill in)",
+      help: "who gets a share, in order; printed on the sheet\n(default: a line to fill in)",
     },
     "root-key": { value: "FILE", help: "for root: the root key's file" },
     role: { value: "ROLE", help: "for archive: the role (default: the policy's archive role)" },

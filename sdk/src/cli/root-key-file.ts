@@ -52,12 +52,18 @@ export function decodeRootKey(text: string): Uint8Array {
  * @throws {WardlineError} ERR_CONFIG if there is no file, ERR_KEYSTORE if it is damaged or no root key file,
  *   ERR_CLINIC_KEY if it is another clinic's. */
 export async function readRootKey(path: string, clinicKey: string): Promise<Uint8Array> {
-  const file = await readIfThere(path)
-  if (file === undefined) throw usage(`there is no root key file at ${path}`)
-  const seed = decodeRootKey(file.toString("utf8"))
+  const seed = await readRootKeyFile(path)
   if (toHex(signingKeyPair(seed).publicKey) !== clinicKey)
     throw new WardlineError("ERR_CLINIC_KEY", `${path} is another clinic's root key`)
   return seed
+}
+
+/** The seed in a root key file, 32 bytes, whatever its clinic.
+ * @throws {WardlineError} ERR_CONFIG if there is no file, ERR_KEYSTORE if it is damaged or no root key file. */
+export async function readRootKeyFile(path: string): Promise<Uint8Array> {
+  const file = await readIfThere(path)
+  if (file === undefined) throw usage(`there is no root key file at ${path}`)
+  return decodeRootKey(file.toString("utf8"))
 }
 
 /** The clinic's name as a root key file gives it. */

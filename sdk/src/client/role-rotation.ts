@@ -2,6 +2,7 @@
  * administrators' clients do unasked (docs/protocol.md, Rotation). */
 import type { Device } from "../crypto/index.ts"
 import {
+  adminsOf,
   type DirectoryDevice,
   type DirectoryState,
   deviceAt,
@@ -59,11 +60,16 @@ export function grantHistory(author: DirectoryAuthor, held: readonly HeldRoleKey
 export function mendRoles(author: DirectoryAuthor, seeds: RoleSeeds, device: Pick<Device, "id">): void {
   for (const role of keptRoles(author.state, device)) {
     const newest = newestRoleKey(author.state, role)?.generation
-    const held = seeds.generationsOf(role).find(({ generation }) => generation === newest)
+    const held = seeds.generationsOf(role)
+    const newestHeld = held.find(({ generation }) => generation === newest)
     const lacking = lackingNewestKey(author.state, role, author.nowMs)
     const isLeftOut = lacking.some(({ id }) => equalIds(id, device.id))
     if (isLeftOut || rotationDue(author.state, role, author.nowMs) !== undefined) renewRole(author, role)
-    else if (held !== undefined) for (const receiver of lacking) author.grant(held, receiver)
+    else {
+      if (newestHeld !== undefined) for (const receiver of lacking) author.grant(newestHeld, receiver)
+      // One whom the root key made alone holds nothing that she could grant.
+      for (const { id } of adminsOf(author.state)) grantHistory(author, held, id)
+    }
   }
 }
 

@@ -250,4 +250,30 @@ test("another clinic's root key, or none: nothing is changed", async () => {
   assert.not.match(await done(onFolder("admin", "list")), /Eve/)
 })
 
+test("admin recover: with the root key alone, every role renewed, and the lost administrator removed", async () => {
+  const recover = (...more: string[]): Promise<Ran> =>
+    wardline([
+      "admin",
+      "recover",
+      "--name",
+      "Heir",
+      "--relay",
+      `http://localhost:${relay.port}`,
+      "--dir",
+      desk.path("heir"),
+      ...passphrase(),
+      ...more,
+    ])
+  await refused(recover("--root-key", desk.path("other-root.txt")), 5, /doesn't serve this clinic/)
+  assert.not(existsSync(desk.path("heir")))
+  const before = await generations()
+  assert.match(await done(recover(...rootKey())), /You are Heir, an administrator of Juniper Street/)
+  const after = await generations()
+  for (const [role, generation] of Object.entries(before)) assert.is(after[role], generation + 1, role)
+  const asHeir = ["--dir", desk.path("heir"), ...passphrase()]
+  await done(wardline(["admin", "remove", "Dana", ...rootKey(), ...asHeir]))
+  await refused(unlocked("directory", "attest"), 5, /isn't an administrator's/)
+  await done(wardline(["staff", "add", "--name", "By the heir", "--role", "nursing", ...asHeir]))
+})
+
 test.run()

@@ -371,6 +371,24 @@ test("a member whom nobody gave the key gets it from a keeper", async () => {
   assert.is(generationOf(nurse.tracker.state), 1, "that is no reason to rotate")
 })
 
+test("an administrator whom the root key made alone gets every key from the roles' keepers", async () => {
+  const clinic = await live()
+  const nurse = await clinic.keeper("nursing")
+  await clinic.admin.rotateRole("nursing")
+  const grace = deviceFromSeeds(new Uint8Array(32).fill(1), new Uint8Array(32).fill(2))
+  const body = encodeAdminAdd({ keys: keysOf(grace), name: "Grace" })
+  const root = signingKeyPair(clinic.created.rootSeed)
+  await postDirectory(clinic.context(), [
+    signRootRecord(root, { type: "admin-add", issued: Date.now() }, body),
+  ])
+  assert.ok(await nurse.tend())
+  const { state } = nurse.tracker
+  assert.is(generationOf(state), 2, "that is no reason to rotate")
+  for (const generation of [1, 2])
+    assert.ok(receivers(state, "nursing", generation).includes(idText(grace.id)), `${generation}`)
+  assert.not(receivers(state, "billing", 1).includes(idText(grace.id)))
+})
+
 test("a clock that is a day ahead makes two keepers take turns at most once", async () => {
   const clinic = await live()
   const nurse = await clinic.keeper("nursing")
