@@ -1,6 +1,6 @@
 /** What a clinic says of itself in its signed directory, in the form that applications show. */
 import { utf8 } from "../bytes.ts"
-import { sha256 } from "../crypto/index.ts"
+import { sha256 } from "../crypto/hash.ts"
 import type { DirectoryConsentText, DirectoryState } from "../directory/index.ts"
 import { WardlineError } from "../errors.ts"
 import type { LocalizedText, OpeningHours } from "../protocol/index.ts"

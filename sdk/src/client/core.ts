@@ -1,26 +1,27 @@
 /** What every connected client is made of: the directory, the device's lock, the connection and the clock. */
 import { abortable, abortedError, onAbort, sleep, throwIfAborted } from "../abort.ts"
 import { toHex } from "../bytes.ts"
-import { cryptoReady, type Device, sign } from "../crypto/index.ts"
+import type { Device } from "../crypto/device.ts"
+import { cryptoReady } from "../crypto/sodium.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
-import { CLOSE_CODES } from "../protocol/index.ts"
-import {
-  Connection,
-  type ConnectionState,
-  openSession,
-  type Session,
-  webSocketOpener,
-} from "../transport/index.ts"
-import { newChannel } from "./channel.ts"
-import { type DeviceLock, requestDeviceLock } from "./device-lock.ts"
+import type { Connection, ConnectionState, Session } from "../transport/index.ts"
+import type { DeviceLock } from "./device-lock.ts"
 import { DirectoryTracker } from "./directory-tracker.ts"
-import { type ClientContext, type ClientOptions, pageOrigin, readOptions, socketUrl } from "./options.ts"
+import { type ClientContext, type ClientOptions, readOptions } from "./options.ts"
 import { ClinicStorage } from "./storage.ts"
 
-/** Beyond this a device's clock is worth a warning; records are never refused for it here. */
-const MAX_CLOCK_SKEW_MS = 5 * 60 * 1000
 /** A tab that loses its device needs a moment to close its connection. */
 const TAKE_OVER_PAUSE_MS = 300
+
+/** Fetches what it takes to connect.
+ * @throws {WardlineError} ERR_OFFLINE if the code can't be fetched; a later call tries again. */
+export async function loadConnecting(): Promise<typeof import("./connecting.ts")> {
+  try {
+    return await import("./connecting.ts")
+  } catch (cause) {
+    throw new WardlineError("ERR_OFFLINE", "the rest of the code could not be loaded", { cause })
+  }
+}
 
 export interface CoreEvents {
   /** The connection's state changed. */
@@ -97,12 +98,14 @@ export class ClientCore {
 
   /** Asks for the device and, once this client owns it, connects and stays connected. Resolves when it is decided
    * whether it owns the device; what `load` throws is thrown. */
-  start(device: Device, events: CoreEvents): Promise<void> {
+  async start(device: Device, events: CoreEvents): Promise<void> {
+    const { requestDeviceLock } = await loadConnecting()
+    if (this.#isClosed) return
     this.#events = events
     this.#stopListening.push(this.directory.onGrowth(() => events.directoryGrew()))
     this.#stopListening.push(onAbort(this.context.signal, () => void this.close()))
     const name = `wardline/${toHex(this.context.clinicId)}/${toHex(device.id)}`
-    return new Promise((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       this.#lock = requestDeviceLock(name, this.context.keystore, {
         granted: () => void this.#granted(device, events).then(resolve, reject),
         waiting: () => {
@@ -178,7 +181,9 @@ export class ClientCore {
     this.#isOwner = true
     if (this.#isTakingOver) await sleep(TAKE_OVER_PAUSE_MS)
     this.#isTakingOver = false
+    let makeConnection: Awaited<ReturnType<typeof loadConnecting>>["makeConnection"]
     try {
+      ;({ makeConnection } = await loadConnecting())
       await events.load()
     } catch (cause) {
       const error = isWardlineError(cause) ? cause : new WardlineError("ERR_INTERNAL", "a bug", { cause })
@@ -186,12 +191,18 @@ export class ClientCore {
       throw error
     }
     if (this.#isClosed || !this.#isOwner) return
-    const openSocket = await webSocketOpener()
-    this.#connection = new Connection({
-      open: (signal) => this.#open(openSocket, device, events, signal),
+    const { context, directory } = this
+    const connection = await makeConnection({
+      context,
+      directory,
+      device,
+      prepare: async () => events.prepare?.(),
+      clock: (skewMs) => events.clock(skewMs),
       onState: (state) => this.#connectionState(state, events),
     })
-    this.#connection.start()
+    if (this.#isClosed || !this.#isOwner) return
+    this.#connection = connection
+    connection.start()
   }
 
   #lost(events: CoreEvents): void {
@@ -220,41 +231,5 @@ export class ClientCore {
     this.#stateWaiters = []
     for (const resolve of waiters) resolve()
     this.#events?.connection()
-  }
-
-  async #open(
-    openSocket: Awaited<ReturnType<typeof webSocketOpener>>,
-    device: Device,
-    events: CoreEvents,
-    signal: AbortSignal,
-  ): Promise<Session> {
-    await abortable(this.directory.refresh(), signal)
-    await events.prepare?.()
-    this.directory.assertFresh()
-    const session = await openSession(openSocket, {
-      url: socketUrl(this.context.relay),
-      clinic: this.context.clinicId,
-      keys: { signing: device.signing.publicKey, wrapping: device.wrapping.publicKey },
-      sign: (tag, message) => sign(tag, message, device.signing.secretKey),
-      origin: pageOrigin(),
-      newChannel,
-      onDirectory: ({ position }) => {
-        this.directory.reach(position).catch((error: unknown) => {
-          // What can't be fetched now is fetched before it is needed; what is wrong ends everything.
-          if (isWardlineError(error) && !error.retryable) session.end(CLOSE_CODES.done, error)
-        })
-      },
-      signal,
-    })
-    try {
-      const welcome = await session.welcomed
-      const skewMs = welcome.time - this.now()
-      if (Math.abs(skewMs) > MAX_CLOCK_SKEW_MS) events.clock(skewMs)
-      await this.directory.agree({ position: welcome.directoryPosition, link: welcome.directoryLink })
-      return session
-    } catch (error) {
-      session.end(CLOSE_CODES.done)
-      throw error
-    }
   }
 }

@@ -2,7 +2,8 @@
  * visitor begins from its signed snapshot; everybody else replays the whole log. */
 import { sleep } from "../abort.ts"
 import { equalBytes } from "../bytes.ts"
-import { sha256, verify } from "../crypto/index.ts"
+import { sha256 } from "../crypto/hash.ts"
+import { verify } from "../crypto/sign.ts"
 import {
   type ApplyOptions,
   applyRecords,

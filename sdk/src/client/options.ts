@@ -1,10 +1,10 @@
 /** What every client is given, checked once. */
 import { assertLength, fromHex } from "../bytes.ts"
-import { sha256 } from "../crypto/index.ts"
+import { sha256 } from "../crypto/hash.ts"
 import { WardlineError } from "../errors.ts"
 import type { ClinicId, SigningPublicKey } from "../ids.ts"
 import type { Keystore } from "../keystore/keystore.ts"
-import { clinicIdOf, SIGNING_KEY_BYTES, SOCKET_PATH } from "../protocol/index.ts"
+import { clinicIdOf, SIGNING_KEY_BYTES } from "../protocol/index.ts"
 
 export interface ClientOptions {
   /** The relay's origin, such as `https://chat.clinic.example`; plain http only on this machine. */
@@ -62,16 +62,4 @@ export function readClinicKey(text: string): SigningPublicKey {
   } catch (cause) {
     throw new WardlineError("ERR_CONFIG", "clinicKey must be 64 hexadecimal characters", { cause })
   }
-}
-
-/** Where the relay's WebSocket is. */
-export function socketUrl(relay: URL): string {
-  const url = new URL(SOCKET_PATH, relay)
-  url.protocol = relay.protocol === "https:" ? "wss:" : "ws:"
-  return url.href
-}
-
-/** The origin that the browser will name in its request, which the login signature must name too. */
-export function pageOrigin(): string {
-  return globalThis.location?.origin ?? ""
 }

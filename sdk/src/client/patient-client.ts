@@ -2,14 +2,15 @@
 import { abortable, throwIfAborted } from "../abort.ts"
 import { fromHex, toHex } from "../bytes.ts"
 import type { SlotKeys } from "../conversation/index.ts"
-import { cryptoReady, type Device, randomBytes } from "../crypto/index.ts"
+import type { Device } from "../crypto/device.ts"
+import { randomBytes } from "../crypto/random.ts"
+import { cryptoReady } from "../crypto/sodium.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
 import { ID_BYTES } from "../ids.ts"
 import type { ConnectionState } from "../transport/index.ts"
 import { type Agreement, type ClinicInfo, type ConsentText, clinicInfo, consentText } from "./clinic-info.ts"
 import type { Conversation } from "./conversation.ts"
-import { ClientCore } from "./core.ts"
-import { holdingLock } from "./device-lock.ts"
+import { ClientCore, loadConnecting } from "./core.ts"
 import type { ConversationEngine } from "./engine.ts"
 import { ClockEvent } from "./events.ts"
 import type { ConversationHost } from "./host.ts"
@@ -84,7 +85,7 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
     const device = await core.storage.loadDevice()
     if (device !== undefined && (await core.storage.conversationIds()).length > 0) await client.#begin(device)
     // On its way while the consent text is being read; a failure shows where it matters.
-    else void loadParts().catch(() => {})
+    else for (const load of [loadParts, loadConnecting]) void load().catch(() => {})
     return client
   }
 
@@ -130,6 +131,7 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
       loadParts(),
       signal,
     )
+    await abortable(loadConnecting(), signal)
     // A page may have been open for hours before its visitor begins.
     await abortable(directory.refresh(), signal)
     directory.assertFresh()
@@ -294,9 +296,10 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
   }
 
   /** This device's keys, made on the first conversation; by one tab only, if several begin at once. */
-  #ownDevice(): Promise<Device> {
+  async #ownDevice(): Promise<Device> {
     const { storage, context } = this.#core
-    return holdingLock(`wardline/${toHex(context.clinicId)}/new`, context.keystore, async () => {
+    const { holdingLock } = await loadConnecting()
+    return await holdingLock(`wardline/${toHex(context.clinicId)}/new`, context.keystore, async () => {
       return (await storage.loadDevice()) ?? (await storage.saveDevice(randomSeeds()))
     })
   }

@@ -1,6 +1,8 @@
 /** What a client keeps on its device, and under which names. Every name begins with the clinic's id. */
 import { Reader, toHex, Writer } from "../bytes.ts"
-import { type Device, deviceFromSeeds, randomBytes, wipe } from "../crypto/index.ts"
+import { type Device, deviceFromSeeds } from "../crypto/device.ts"
+import { randomBytes } from "../crypto/random.ts"
+import { wipe } from "../crypto/wipe.ts"
 import { WardlineError } from "../errors.ts"
 import { type ClinicId, HASH_BYTES } from "../ids.ts"
 import type { Keystore } from "../keystore/keystore.ts"

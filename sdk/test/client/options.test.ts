@@ -1,6 +1,7 @@
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import { readOptions, socketUrl } from "../../src/client/options.ts"
+import { socketUrl } from "../../src/client/connecting.ts"
+import { readOptions } from "../../src/client/options.ts"
 import { memoryKeystore } from "../../src/keystore/memory.ts"
 import { hasCode } from "../support/errors.ts"
 
