@@ -8,6 +8,7 @@ import { verifyStore } from "../src/audit/verify.ts"
 import { DiskGuard, freeBytes } from "../src/disk-guard.ts"
 import { createLog } from "../src/log.ts"
 import { SqliteStore } from "../src/store/sqlite.ts"
+import { beginChat } from "./support/begin.ts"
 import { TestChat } from "./support/chat.ts"
 import { logIn } from "./support/client.ts"
 import { newDevice, TestClinic } from "./support/clinic.ts"
@@ -23,10 +24,7 @@ test("when the file is full, records are refused, reads are served, and nothing 
     maxBytes: 3_000_000,
     limits: { recordsBurst: 100_000, recordsPerSecond: 100_000, bytesBurst: 1e9, bytesPerSecond: 1e9 },
   })
-  const device = newDevice()
-  const chat = new TestChat(clinic, device)
-  const patient = await logIn(relay.url, clinic, device)
-  await patient.publishAll(chat.beginning())
+  const { device, chat, patient } = await beginChat(relay.url, clinic)
   let acked = 3
   const codes = new Set<string>()
   for (let i = 0; i < 40 && !relay.isReadOnly; i++) {

@@ -4,6 +4,7 @@ import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { WebSocket } from "ws"
 import { addressName } from "../src/meters.ts"
+import { beginChat } from "./support/begin.ts"
 import { TestChat } from "./support/chat.ts"
 import { logIn, logInWith, TestClient } from "./support/client.ts"
 import { newDevice, TestClinic } from "./support/clinic.ts"
@@ -16,10 +17,7 @@ test("a device that floods is refused retryably, then closed with 4429; others g
   await withRelay(
     clinic,
     async ({ url }) => {
-      const device = newDevice()
-      const chat = new TestChat(clinic, device)
-      const patient = await logIn(url, clinic, device)
-      await patient.publishAll(chat.beginning())
+      const { chat, patient } = await beginChat(url, clinic)
       const answers = await Promise.all(Array.from({ length: 30 }, () => patient.publish(chat.message())))
       const errors = answers.flatMap((answer) => (answer.kind === "error" ? [answer] : []))
       assert.is(errors.length, 13)
@@ -223,10 +221,7 @@ test("too much that waits is refused retryably, and what was accepted is stored"
   await withRelay(
     clinic,
     async ({ url }) => {
-      const device = newDevice()
-      const chat = new TestChat(clinic, device)
-      const patient = await logIn(url, clinic, device)
-      await patient.publishAll(chat.beginning())
+      const { chat, patient } = await beginChat(url, clinic)
       const answers = await Promise.all(Array.from({ length: 100 }, () => patient.publish(chat.message())))
       const errors = answers.flatMap((answer) => (answer.kind === "error" ? [answer] : []))
       assert.ok(errors.length > 0)

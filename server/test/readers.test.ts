@@ -6,6 +6,7 @@ import { encodeFrame } from "@wardline/sdk/protocol"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import type { Relay } from "../src/index.ts"
+import { type Begun, beginChat } from "./support/begin.ts"
 import { TestChat } from "./support/chat.ts"
 import { logIn, type TestClient } from "./support/client.ts"
 import { newDevice, TestClinic } from "./support/clinic.ts"
@@ -31,16 +32,7 @@ function heldBytes(): number {
   return process.memoryUsage().arrayBuffers
 }
 
-async function begin(
-  relay: Relay,
-  roles?: readonly string[],
-): Promise<{ chat: TestChat; patient: TestClient }> {
-  const device = newDevice()
-  const chat = new TestChat(clinic, device, roles)
-  const patient = await logIn(relay.url, clinic, device)
-  await patient.publishAll(chat.beginning())
-  return { chat, patient }
-}
+const begin = (relay: Relay, roles?: readonly string[]): Promise<Begun> => beginChat(relay.url, clinic, roles)
 
 const positions = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i)

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { toHex } from "@wardline/sdk/protocol"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { beginChat } from "./support/begin.ts"
 import { TestChat } from "./support/chat.ts"
 import { logIn } from "./support/client.ts"
 import { newDevice, TestClinic } from "./support/clinic.ts"
@@ -55,10 +56,7 @@ test("a retry is found however its sender counted, and among many records", asyn
   await withRelay(
     clinic,
     async ({ url }) => {
-      const device = newDevice()
-      const chat = new TestChat(clinic, device)
-      const patient = await logIn(url, clinic, device)
-      await patient.publishAll(chat.beginning())
+      const { device, chat, patient } = await beginChat(url, clinic)
       // A restored backup counts from one again: new messages under old sequences are still new.
       const odd = [5, 3, 3, 9, 1].map((sequence) => chat.message(device, { sequence }))
       const acks = await patient.publishAll(odd)
@@ -84,10 +82,7 @@ test("what can't be told from a retry is refused, not doubled", async () => {
   await withRelay(
     clinic,
     async ({ url }) => {
-      const device = newDevice()
-      const chat = new TestChat(clinic, device)
-      const patient = await logIn(url, clinic, device)
-      await patient.publishAll(chat.beginning())
+      const { device, chat, patient } = await beginChat(url, clinic)
       const early = chat.message()
       await patient.publishAll([early])
       await patient.publishAll(Array.from({ length: 600 }, () => chat.message()))

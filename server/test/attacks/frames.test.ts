@@ -14,6 +14,7 @@ import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { checkMessageShape, isMessage } from "../../src/gates/shape.ts"
 import type { Relay } from "../../src/index.ts"
+import { type Begun, beginChat } from "../support/begin.ts"
 import { TestChat } from "../support/chat.ts"
 import { logIn, type TestClient } from "../support/client.ts"
 import { newDevice, TestClinic } from "../support/clinic.ts"
@@ -32,13 +33,7 @@ test.after(async () => {
   removeFolder(folder)
 })
 
-async function begin(): Promise<{ chat: TestChat; patient: TestClient }> {
-  const device = newDevice()
-  const chat = new TestChat(clinic, device)
-  const patient = await logIn(relay.url, clinic, device)
-  await patient.publishAll(chat.beginning())
-  return { chat, patient }
-}
+const begin = (): Promise<Begun> => beginChat(relay.url, clinic)
 
 test("each frame of a session cut at every byte: refused or closed, and the relay goes on", async () => {
   const { chat, patient } = await begin()

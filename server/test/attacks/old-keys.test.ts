@@ -1,6 +1,7 @@
 /** Devices that name an older directory, or whose clocks differ from the relay's. */
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { beginChat } from "../support/begin.ts"
 import { HOUR, TestChat } from "../support/chat.ts"
 import { logIn, type TestClient } from "../support/client.ts"
 import { newDevice, TestClinic } from "../support/clinic.ts"
@@ -37,10 +38,7 @@ test("access ends by the relay's clock, however far ahead the device's is, after
   let nowMs = Date.now()
   const options = { data: folder, now: () => nowMs }
   let relay = await start(clinic, options)
-  const device = newDevice()
-  const chat = new TestChat(clinic, device)
-  const patient = await logIn(relay.url, clinic, device)
-  await patient.publishAll(chat.beginning())
+  const { chat, patient } = await beginChat(relay.url, clinic)
   await patient.close()
   const nurse = await logIn(relay.url, clinic, clinic.nurse)
   const issued = nowMs + 20 * HOUR
@@ -61,10 +59,7 @@ test("access ends by the relay's clock, however far ahead the device's is, after
 test("a nurse whose clock is most of a day behind can still work", async () => {
   const clinic = new TestClinic()
   await withRelay(clinic, async (relay) => {
-    const device = newDevice()
-    const chat = new TestChat(clinic, device)
-    const patient = await logIn(relay.url, clinic, device)
-    await patient.publishAll(chat.beginning())
+    const { chat, patient } = await beginChat(relay.url, clinic)
     const nurse = await logIn(relay.url, clinic, clinic.nurse)
     const issued = Date.now() - 20 * HOUR
     await nurse.publishAll([chat.access(clinic.nurse, { issued, until: issued + 12 * HOUR })])

@@ -3,7 +3,8 @@
 import { asRole, encodeDeviceRoles } from "@wardline/sdk/protocol"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import { TestChat } from "../support/chat.ts"
+import { beginChat } from "../support/begin.ts"
+import type { TestChat } from "../support/chat.ts"
 import { logIn, type TestClient } from "../support/client.ts"
 import { newDevice, TestClinic } from "../support/clinic.ts"
 import { post, withRelay } from "../support/relay.ts"
@@ -28,10 +29,7 @@ async function withReader(work: (scene: Scene) => Promise<void>, expires = 0): P
   const colleague = newDevice()
   clinic.addStaff(colleague, "nursing", expires)
   await withRelay(clinic, async ({ url }) => {
-    const device = newDevice()
-    const chat = new TestChat(clinic, device)
-    const patient = await logIn(url, clinic, device)
-    await patient.publishAll(chat.beginning())
+    const { chat, patient } = await beginChat(url, clinic)
     const reader = await logIn(url, clinic, colleague)
     await reader.publishAll([chat.access(colleague)])
     const subscription = reader.subscribe(chat.id)

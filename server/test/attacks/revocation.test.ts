@@ -5,7 +5,7 @@ import { decodeEntry, ENTRY_BYTES } from "@wardline/sdk/tlog"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { SqliteStore } from "../../src/store/sqlite.ts"
-import { TestChat } from "../support/chat.ts"
+import { beginChat } from "../support/begin.ts"
 import { logIn } from "../support/client.ts"
 import { newDevice, TestClinic } from "../support/clinic.ts"
 import { newFolder, removeFolder, start } from "../support/relay.ts"
@@ -37,10 +37,7 @@ test("what arrives together with the revocation is judged after it", async () =>
     const socket = await connected(relay.url)
     socket.write(postBytes(clinic, clinic.addStaff(colleague, "nursing")))
     await new Promise<void>((resolve) => socket.once("data", () => resolve()))
-    const device = newDevice()
-    const chat = new TestChat(clinic, device)
-    const patient = await logIn(relay.url, clinic, device)
-    await patient.publishAll(chat.beginning())
+    const { chat, patient } = await beginChat(relay.url, clinic)
     const nurse = await logIn(relay.url, clinic, colleague)
     await nurse.publishAll([chat.access(colleague)])
     const message = encodeFrame({ kind: "publish", id: 99, record: chat.message(colleague) })

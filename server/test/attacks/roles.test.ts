@@ -2,7 +2,7 @@
 import { asRole, encodeDeviceAdd } from "@wardline/sdk/protocol"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import { TestChat } from "../support/chat.ts"
+import { beginChat } from "../support/begin.ts"
 import { logIn } from "../support/client.ts"
 import { keysOf, newDevice, TestClinic } from "../support/clinic.ts"
 import { withRelay } from "../support/relay.ts"
@@ -15,10 +15,7 @@ test("access is by a role that the conversation addresses, whatever else the dev
   const roles = ["billing", "nursing"].map((role) => ({ role: asRole(role), keeper: false }))
   clinic.sign("device-add", encodeDeviceAdd({ keys: keysOf(both), name: "Both", roles, expires: 0 }))
   await withRelay(clinic, async ({ url }) => {
-    const device = newDevice()
-    const chat = new TestChat(clinic, device, ["billing"])
-    const patient = await logIn(url, clinic, device)
-    await patient.publishAll(chat.beginning())
+    const { chat, patient } = await beginChat(url, clinic, ["billing"])
     const staff = await logIn(url, clinic, both)
     assert.is(await staff.refusal(chat.access(both, { role: "nursing" })), "ERR_FORBIDDEN")
     assert.is(await staff.refusal(chat.access(both, { role: "billing" })), "accepted")
@@ -29,10 +26,7 @@ test("access is by a role that the conversation addresses, whatever else the dev
 test("access is by a role that the device holds, even if the conversation addresses another beside it", async () => {
   const clinic = new TestClinic()
   await withRelay(clinic, async ({ url }) => {
-    const device = newDevice()
-    const chat = new TestChat(clinic, device, ["billing", "nursing"])
-    const patient = await logIn(url, clinic, device)
-    await patient.publishAll(chat.beginning())
+    const { chat, patient } = await beginChat(url, clinic, ["billing", "nursing"])
     const nurse = await logIn(url, clinic, clinic.nurse)
     assert.is(await nurse.refusal(chat.access(clinic.nurse, { role: "billing" })), "ERR_FORBIDDEN")
     assert.is(await nurse.refusal(chat.access(clinic.nurse, { role: "nursing" })), "accepted")

@@ -206,7 +206,7 @@ test("writing and fetching are in the audit log, by whom and as what", async () 
     assert.ok(clinicRef)
     const entries = []
     for (;;) {
-      const page = Buffer.from(store.readAudit(clinicRef as never, entries.length))
+      const page: Buffer = Buffer.from(store.readAudit(clinicRef as never, entries.length))
       if (page.length === 0) break
       for (let at = 0; at < page.length; at += 204) entries.push(decodeEntry(page.subarray(at, at + 204)))
     }
