@@ -259,6 +259,8 @@ export class Follower {
     this.#promise(head.position, { link: head.link, statement: headStatement(head) })
     this.#head = head
     if (head.position <= this.#transcript.position) this.evidence.agreed(head)
+    // A true head of records that don't come would hide them as well as a false one: they must follow.
+    else this.#arrival(head.position).catch(() => {})
     if (this.#isStale) {
       this.#isStale = false
       this.#events.freshness()
@@ -323,19 +325,28 @@ export class Follower {
     if (head.position < known)
       throw new WardlineError("ERR_ROLLBACK", "the conversation is shorter than this device saw before")
     if (head.position > position) {
-      // Announced and not here yet: it must come, with this link, before anything is called live.
-      const session = this.#session
       this.#promise(head.position, { link: head.link })
-      this.#arrival(head.position).then(
-        () => {
-          if (this.#session === session && session !== undefined) this.#becomeLive()
-        },
-        () => {},
-      )
+      this.#becomeLiveWhenHere()
       return
     }
     if (!equalBytes(head.link, headLink(this.#transcript))) throw forked("the relay names another history")
-    this.#becomeLive()
+    this.#becomeLiveWhenHere()
+  }
+
+  /** What was announced, now or by any ack or signed head before, must come before anything is called live. */
+  #becomeLiveWhenHere(): void {
+    const announced = Math.max(this.#transcript.position, ...this.#promised.keys())
+    if (announced === this.#transcript.position) {
+      this.#becomeLive()
+      return
+    }
+    const session = this.#session
+    this.#arrival(announced).then(
+      () => {
+        if (this.#session === session && session !== undefined) this.#becomeLive()
+      },
+      () => {},
+    )
   }
 
   #becomeLive(): void {
