@@ -22,7 +22,7 @@ export const adminAdd: Command = {
   description: [
     "Makes the keys of another administrator, adds them to the directory with the root key, gives them every role's key, and writes a file. On that person's machine the file becomes a clinic's folder of their own, under their own passphrase: wardline admin join FILE.",
     "The file is a key: whoever has it administers the clinic. Hand it over in person or on a USB stick, never by mail.",
-    "A clinic should have two administrators: if the only one loses the folder or forgets the passphrase, nobody can add or revoke staff.",
+    "A clinic should have two administrators: if the only one loses the folder or forgets the passphrase, nobody can add or revoke staff until the root key makes a new one (wardline admin recover).",
   ],
   options: {
     name: { value: "NAME", help: "as staff will see it" },
