@@ -56,6 +56,7 @@ export const LAYER_RULES: readonly LayerRule[] = [
   { path: GATEWAY, parts: [...LIBRARY, CLIENT], packages: ["*"] },
   { path: "sdk/src/index.ts", parts: [...LIBRARY, CLIENT], packages: [] },
   { path: "sdk/src/node.ts", parts: [...LIBRARY, CLIENT], packages: [] },
+  { path: "sdk/src/patient.ts", parts: [KEYSTORE, CLIENT], packages: [] },
   { path: CLI, parts: ["sdk/src/"], packages: ["*"] },
   // The relay can't decrypt: of the SDK it sees the wire format, the log and the directory, and no cipher at all.
   {
