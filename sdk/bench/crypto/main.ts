@@ -55,13 +55,22 @@ async function bench(options: BenchOptions): Promise<void> {
   const workers = new Map<string, Worker>()
   let results: Results
   try {
-    for (const { name } of chosen) workers.set(name, await startWorker(program, name, options.peers))
+    for (const { name, title, needs } of chosen) {
+      try {
+        workers.set(name, await startWorker(program, name, options.peers))
+      } catch (error) {
+        if (needs.length === 0) throw error
+        // A library that has no build for this platform, for instance.
+        skipped.push(`${title} left out: ${(error as Error).message}`)
+      }
+    }
     results = await runRounds(workers, options)
   } finally {
     for (const worker of workers.values()) worker.stop()
   }
-  const subjects = chosen.map(({ name, title }): SubjectResult => {
-    return { name, title, timings: Object.fromEntries(results.get(name) ?? []) }
+  const subjects = chosen.flatMap(({ name, title }): SubjectResult[] => {
+    const timings = results.get(name)
+    return timings === undefined ? [] : [{ name, title, timings: Object.fromEntries(timings) }]
   })
   const result: CryptoBenchResult = {
     when: new Date().toISOString(),

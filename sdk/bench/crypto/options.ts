@@ -1,3 +1,4 @@
+import { resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { PEER_FOLDER } from "./peers.ts"
 
@@ -44,7 +45,7 @@ export function readOptions(args: readonly string[]): BenchOptions | "help" {
     only: values.only?.split(","),
     rounds: positive(values.rounds, quick ? 3 : 7),
     windowMs: positive(values.ms, quick ? 100 : 250),
-    peers: values.peers ?? PEER_FOLDER,
+    peers: resolve(values.peers ?? PEER_FOLDER),
     json: values.json,
   }
 }

@@ -14,9 +14,10 @@ export const PEER_VERSIONS = {
   "@signalapp/libsignal-client": "0.103.0",
   "@matrix-org/matrix-sdk-crypto-wasm": "18.9.0",
   "ts-mls": "1.6.4",
-  // What ts-mls needs for X-Wing and Ed25519.
-  "@hpke/hybridkem-x-wing": "0.7.0",
+  // Of its own peer dependencies, those for X-Wing, ChaCha20-Poly1305 and Ed25519.
   "@hpke/chacha20poly1305": "1.8.0",
+  "@hpke/hybridkem-x-wing": "0.7.0",
+  "@noble/ciphers": "2.1.1",
   "@noble/curves": "2.0.1",
 } as const
 
@@ -37,8 +38,7 @@ export function installPeers(folder: string): void {
     join(folder, "package.json"),
     `${JSON.stringify({ private: true, dependencies: PEER_VERSIONS }, null, 2)}\n`,
   )
-  // Their scripts aren't needed; their peer dependencies are for suites that the bench doesn't use.
-  const options = ["--ignore-scripts", "--legacy-peer-deps", "--no-audit", "--no-fund"]
+  const options = ["--ignore-scripts", "--no-audit", "--no-fund"]
   const { status } = spawnSync("npm", ["install", ...options], { cwd: folder, stdio: "inherit" })
   if (status !== 0) throw new Error("npm could not install the libraries to compare with")
 }

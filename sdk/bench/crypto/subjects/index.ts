@@ -42,7 +42,7 @@ export const PARTICIPANTS: readonly Participant[] = [
   {
     name: "ts-mls",
     title: "ts-mls with X-Wing",
-    needs: ["ts-mls", "@hpke/hybridkem-x-wing", "@hpke/chacha20poly1305", "@noble/curves"],
+    needs: ["ts-mls", "@hpke/chacha20poly1305", "@hpke/hybridkem-x-wing", "@noble/ciphers", "@noble/curves"],
     load: loadTsMls,
   },
 ]

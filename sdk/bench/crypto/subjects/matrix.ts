@@ -18,6 +18,7 @@ interface Machine {
   updateTrackedUsers(users: Opaque[]): Promise<void>
   getMissingSessions(users: Opaque[]): Promise<Request | null>
   shareRoomKey(room: Opaque, users: Opaque[], settings: Opaque): Promise<Request[]>
+  invalidateGroupSession(room: Opaque): Promise<boolean>
   receiveSyncChanges(
     events: string,
     devices: Opaque,
@@ -52,6 +53,8 @@ interface Person {
 }
 
 const DEVICE = "DEVICE"
+/** The most that the library allows; the usual are 100. A new session is made between the timed operations. */
+const SESSION_MESSAGES = 10_000
 const ROOM = "!room:localhost"
 const EVENT = "m.room.message"
 
@@ -61,9 +64,8 @@ export async function loadMatrix(folder: string): Promise<Subject> {
   const room = new lib.RoomId(ROOM)
   // Ids and settings are used up by the calls that they are given to.
   const untrusted = (): Opaque => new lib.DecryptionSettings(lib.TrustRequirement.Untrusted)
-  // The bench seals more than the usual 100 messages with one session.
   const settings = (): Opaque =>
-    Object.assign(new lib.EncryptionSettings(), { rotationPeriodMessages: 1_000_000_000n })
+    Object.assign(new lib.EncryptionSettings(), { rotationPeriodMessages: BigInt(SESSION_MESSAGES) })
   const idsOf = (people: readonly { id: string }[]): Opaque[] => people.map(({ id }) => new lib.UserId(id))
 
   let count = 0
@@ -128,21 +130,41 @@ export async function loadMatrix(folder: string): Promise<Subject> {
   const empty = JSON.stringify({ msgtype: "m.text", body: "" })
   const text = JSON.stringify({ msgtype: "m.text", body: "x".repeat(PAYLOAD_BYTES - empty.length) })
 
-  const seal = (): Promise<string> => alice.machine.encryptRoomEvent(room, EVENT, text)
-  let events = 0
+  let [sealed, events] = [0, 0]
+  const seal = (): Promise<string> => {
+    sealed++
+    return alice.machine.encryptRoomEvent(room, EVENT, text)
+  }
+  /** Before `count` more messages. */
+  const renewSession = async (count: number): Promise<void> => {
+    if (sealed + count < SESSION_MESSAGES) return
+    await alice.machine.invalidateGroupSession(room)
+    await receive(bob, eventFor(bob, alice, await share(alice, [bob])))
+    sealed = 0
+  }
+  const sealEvents = series(async () =>
+    JSON.stringify({
+      type: "m.room.encrypted",
+      event_id: `$${events++}`,
+      sender: alice.id,
+      origin_server_ts: Date.now(),
+      room_id: ROOM,
+      content: JSON.parse(await seal()) as unknown,
+    }),
+  )
   return {
-    seal: task(repeated(undefined), async () => (await seal()).length),
+    seal: task(
+      async (count) => {
+        await renewSession(count)
+        return repeated(undefined)(count)
+      },
+      async () => (await seal()).length,
+    ),
     open: task(
-      series(async () =>
-        JSON.stringify({
-          type: "m.room.encrypted",
-          event_id: `$${events++}`,
-          sender: alice.id,
-          origin_server_ts: Date.now(),
-          room_id: ROOM,
-          content: JSON.parse(await seal()) as unknown,
-        }),
-      ),
+      async (count) => {
+        await renewSession(count)
+        return sealEvents(count)
+      },
       async (event) => (await bob.machine.decryptRoomEvent(event, room, untrusted())).event.length,
     ),
     ...groupTasks((size) => {
