@@ -109,7 +109,7 @@ test("a photo arrives without the place that it was taken, the right way up", as
 
 test("a photo that comes as a stream is cleaned too", async () => {
   const original = taggedJpeg()
-  const stream = new Blob([original]).stream() as ReadableStream<Uint8Array>
+  const stream = new Blob([new Uint8Array(original)]).stream() as ReadableStream<Uint8Array>
   const message = await conversation.sendFile({ stream, size: original.length, name: "p.jpg", type: "" })
   const bytes = Buffer.from(await bytesOf(await theirs.openFile((await arrived(message)).id)))
   assert.is(await exifr.gps(bytes), undefined)
@@ -281,7 +281,7 @@ test("over the relay's limit: refused before a byte is sent", async () => {
 
 test("an image that comes as a stream is held to be cleaned, and so it can't be large, nor lie about its size", async () => {
   const stream = (): ReadableStream<Uint8Array> =>
-    new Blob([taggedJpeg()]).stream() as ReadableStream<Uint8Array>
+    new Blob([new Uint8Array(taggedJpeg())]).stream() as ReadableStream<Uint8Array>
   const file = { name: "a.jpg", type: "image/jpeg" }
   await rejects(conversation.sendFile({ ...file, stream: stream(), size: 40_000_000 }), "ERR_TOO_LARGE")
   const { length } = taggedJpeg()

@@ -136,7 +136,7 @@ async function forward(evil: EvilRelay, request: IncomingMessage, response: Serv
     ...(method === "GET" || method === "HEAD" ? {} : { body }),
   })
   const headers = Object.fromEntries(answered.headers)
-  const honest = { status: answered.status, headers, body: new Uint8Array(await answered.arrayBuffer()) }
+  const honest: EvilAnswer = { status: answered.status, headers, body: new Uint8Array(await answered.arrayBuffer()) }
   const answer = (await evil.hooks.http?.({ method, path, body, headers: request.headers }, honest)) ?? honest
   const {
     "content-length": _length,

@@ -296,7 +296,9 @@ test("more bytes than were announced are refused, declared or not", async () => 
   await scene(async ({ relay: { url }, folder, chat, patient }) => {
     const token = await askTicket(patient, chat.id, randomBytes(16), 1000)
     assert.is((await patch(url, token, 0, randomBytes(1001))).code, "ERR_TOO_LARGE")
-    assert.is(await offsetOf(url, token), 0)
+    const long = await askTicket(patient, chat.id, randomBytes(16), 500_000)
+    assert.is((await patch(url, long, 0, randomBytes(600_000))).code, "ERR_TOO_LARGE")
+    assert.is(await offsetOf(url, long), 0)
     const status = await patchUnmeasured(url, token, 0, [randomBytes(700), randomBytes(700)])
     assert.is(status, 413)
     const [name = ""] = filesOf(folder, chat)

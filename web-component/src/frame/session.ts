@@ -1,4 +1,12 @@
-import type { Agreement, Conversation, ConversationView, Keystore, PatientClient } from "@wardline/sdk"
+import type {
+  Agreement,
+  Conversation,
+  ConversationView,
+  Keystore,
+  PatientClient,
+  SendFileOptions,
+  TransferOptions,
+} from "@wardline/sdk"
 import type { FrameConfig, ToShell } from "../bridge/messages.ts"
 import { pickLanguage, wantedLanguages } from "../strings/languages.ts"
 import { loadChatStrings } from "../strings/load-chat.ts"
@@ -277,6 +285,18 @@ export class FrameSession implements FrameActions {
         if (isShown !== true) this.#host.restoreText(text)
         this.#explain(error)
       })
+  }
+
+  async sendFile(id: string, file: File, options: SendFileOptions): Promise<void> {
+    const conversation = this.#conversation(id)
+    if (conversation === undefined) throw new Error("the conversation is gone")
+    await conversation.sendFile(file, options)
+  }
+
+  async openFile(id: string, messageId: string, options: TransferOptions): Promise<Blob> {
+    const conversation = this.#conversation(id)
+    if (conversation === undefined) throw new Error("the conversation is gone")
+    return await conversation.openFile(messageId, options)
   }
 
   #explain(error: unknown): void {

@@ -7,6 +7,7 @@ import {
   type TemplateResult,
 } from "lit"
 import { localize } from "../strings/languages.ts"
+import { AttachmentElement } from "../ui/attachment-element.ts"
 import { ComposerElement } from "../ui/composer-element.ts"
 import { controls } from "../ui/controls.ts"
 import { icon } from "../ui/icons.ts"
@@ -163,6 +164,8 @@ export class InboxAppElement extends LitElement {
 /** Registers what the inbox is made of. */
 export function defineInboxParts(): void {
   if (customElements.get("wl-thread") === undefined) customElements.define("wl-thread", ThreadElement)
+  if (customElements.get("wl-attachment") === undefined)
+    customElements.define("wl-attachment", AttachmentElement)
   if (customElements.get("wl-composer") === undefined) customElements.define("wl-composer", ComposerElement)
   if (customElements.get("wl-inbox-app") === undefined) customElements.define("wl-inbox-app", InboxAppElement)
 }

@@ -5,6 +5,8 @@ import type {
   ConversationSummary,
   ConversationView,
   Enrolment,
+  SendFileOptions,
+  TransferOptions,
 } from "@wardline/sdk"
 import type { InboxStrings } from "../strings/inbox-strings.ts"
 
@@ -65,6 +67,8 @@ export interface InboxActions {
   /** Leaves the open conversation. */
   back(): void
   send(text: string): void
+  sendFile(file: File, options: SendFileOptions): Promise<void>
+  openFile(messageId: string, options: TransferOptions): Promise<Blob>
   retryMessage(messageId: string): void
   discardMessage(messageId: string): void
   markRead(): void

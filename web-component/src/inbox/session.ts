@@ -4,8 +4,10 @@ import {
   decodeEnrolment,
   type Enrolment,
   type Keystore,
+  type SendFileOptions,
   type StaffClient,
   type StaffConversation,
+  type TransferOptions,
 } from "@wardline/sdk"
 import { wantedLanguages } from "../strings/languages.ts"
 import { loadInboxStrings } from "../strings/load-inbox.ts"
@@ -342,6 +344,16 @@ export class InboxSession implements InboxActions {
       if (!isShown) this.#host.restoreText(text)
       this.#explain(error)
     })
+  }
+
+  async sendFile(file: File, options: SendFileOptions): Promise<void> {
+    if (this.#conversation === null) throw new Error("the conversation was left")
+    await this.#conversation.sendFile(file, options)
+  }
+
+  async openFile(messageId: string, options: TransferOptions): Promise<Blob> {
+    if (this.#conversation === null) throw new Error("the conversation was left")
+    return await this.#conversation.openFile(messageId, options)
   }
 
   #explain(error: unknown): void {

@@ -9,6 +9,7 @@ import {
 } from "lit"
 import type { ThreadStrings } from "../strings/chat-strings.ts"
 import { controls } from "./controls.ts"
+import { FileSending, type SendFile } from "./file-sending.ts"
 import { icon } from "./icons.ts"
 
 /** As long as a message may be, in UTF-16 units. */
@@ -38,6 +39,9 @@ const styles = css`
   .send:hover { background: var(--accent); filter: brightness(1.07); }
   .send[aria-disabled="true"] { background: var(--surface); color: var(--muted); box-shadow: inset 0 0 0 1px var(--line); cursor: default; filter: none; }
   .send svg { stroke-width: 2.25; }
+  .file { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; padding: .625rem .875rem 0; font-size: .9375rem; }
+  .file label, .file p { flex: 1 1 12rem; overflow-wrap: anywhere; }
+  progress { display: block; inline-size: 100%; accent-color: var(--accent); }
   .hint { padding: 0 1.625rem .625rem; margin-block-start: -.25rem; font-size: .8125rem; color: var(--muted); }
   .hint.problem { color: var(--danger); }
   @media (max-height: 460px) { .hint:not(.problem) { display: none; } }
@@ -48,12 +52,16 @@ export class ComposerElement extends LitElement {
   static override readonly properties: PropertyDeclarations = {
     strings: { attribute: false },
     value: { state: true },
+    sendFile: { attribute: false },
   }
   static override readonly styles: CSSResultGroup = [controls, styles]
 
   declare strings: ThreadStrings
   declare value: string
   declare onSend: ((text: string) => void) | undefined
+  /** Absent where files can't be sent. */
+  declare sendFile: SendFile | undefined
+  readonly #files: FileSending = new FileSending(this)
   readonly #keyboard: MediaQueryList = matchMedia("(hover: hover) and (pointer: fine)")
 
   constructor() {
@@ -95,12 +103,14 @@ export class ComposerElement extends LitElement {
     const check = checkText(this.value)
     const hint = check === "too-long" ? strings.tooLong : this.#keyboard.matches ? strings.enterHint : ""
     return html`
+      ${this.sendFile === undefined ? nothing : this.#files.status(this.sendFile)}
       <form
         @submit=${(event: Event) => {
           event.preventDefault()
           this.#send()
         }}
       >
+        ${this.sendFile === undefined ? nothing : this.#files.button(this.sendFile)}
         <textarea
           rows="1"
           dir="auto"

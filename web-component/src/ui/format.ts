@@ -72,3 +72,21 @@ export function weekdayName(weekday: number, language: string): string {
     (3 + weekday) * DAY_MS,
   )
 }
+
+/** "183 kB", "2.4 MB". */
+export function sizeName(bytes: number, language: string): string {
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte"] as const
+  const step = bytes < 1000 ? 0 : Math.min(3, Math.floor(Math.log10(bytes) / 3))
+  const value = bytes / 1000 ** step
+  return new Intl.NumberFormat(language, {
+    style: "unit",
+    unit: units[step] ?? "byte",
+    unitDisplay: step === 0 ? "long" : "short",
+    maximumFractionDigits: value < 10 && step > 1 ? 1 : 0,
+  }).format(value)
+}
+
+/** @param part - from 0 to 1. */
+export function percentName(part: number, language: string): string {
+  return new Intl.NumberFormat(language, { style: "percent" }).format(part)
+}

@@ -17,9 +17,13 @@ export type Row =
 /** A pause longer than this starts a new group, with its own time. */
 const GROUP_WITHIN_MS = 5 * 60_000
 
-/** What somebody wrote: a text, or what they answered when they introduced themselves. */
+/** What somebody wrote or sent: a text, a file, or what they answered when they introduced themselves. */
 export function isWritten(message: ChatMessage): boolean {
-  return message.kind === "text" || (message.kind === "profile" && message.text !== "")
+  return (
+    message.kind === "text" ||
+    message.kind === "attachment" ||
+    (message.kind === "profile" && message.text !== "")
+  )
 }
 
 /** Stays the same from the outbox to the transcript, so that a bubble isn't torn down when it is acked. */

@@ -19,6 +19,7 @@ export const threadStyles: CSSResult = css`
   .item { display: flex; flex-direction: column; align-items: inherit; max-inline-size: 100%; }
   .bubble { max-inline-size: 100%; padding: .5625rem .875rem; border-radius: 1.125rem; background: var(--surface);
     border: 1px solid var(--line); white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; }
+  wl-attachment:not(:last-child) { margin-block-end: .375rem; }
   .ours .bubble { background: var(--mine); border-color: transparent; }
   .group:not(.ours) .item:not(:last-child) .bubble { border-end-start-radius: .375rem; }
   .group:not(.ours) .item + .item .bubble { border-start-start-radius: .375rem; }

@@ -2,6 +2,7 @@ import type { ChatMessage } from "@wardline/sdk"
 import { html, nothing, type TemplateResult } from "lit"
 import { repeat } from "lit/directives/repeat.js"
 import type { ThreadStrings } from "../strings/chat-strings.ts"
+import type { OpenFile } from "./attachment-element.ts"
 import { dayName, timeOfDay } from "./format.ts"
 import { icon } from "./icons.ts"
 import { codePointName, plainName, type Segment, segmentsOf } from "./inert-text.ts"
@@ -12,6 +13,8 @@ export interface ThreadActions {
   discard(messageId: string): void
   /** A link was tapped: ask before opening it. */
   link(href: string): void
+  /** Fetches a message's file. */
+  openFile: OpenFile
 }
 
 export interface ThreadContext {
@@ -78,12 +81,16 @@ function stateView(message: ChatMessage, strings: ThreadStrings): TemplateResult
   }
 }
 
+function attachmentView(message: ChatMessage, { strings, actions }: ThreadContext): TemplateResult {
+  return html`<wl-attachment .message=${message} .language=${strings.language} .open=${actions.openFile}></wl-attachment>`
+}
+
 function bubbleView(message: ChatMessage, context: ThreadContext): TemplateResult {
   const { strings, actions } = context
   const failed = message.mine && message.state === "failed"
   const state = message.mine && message.state === "sending" ? "sending" : failed ? "failed" : ""
   return html`<div class="item ${state}" data-id=${message.id}>
-    <div class="bubble" dir="auto">${textView(message.text, context)}</div>
+    <div class="bubble" dir="auto">${message.attachment === undefined ? nothing : attachmentView(message, context)}${textView(message.text, context)}</div>
     ${
       showsState(message, context.messages)
         ? html`<div class="meta">

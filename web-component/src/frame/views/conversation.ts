@@ -2,6 +2,7 @@ import type { ConversationView } from "@wardline/sdk"
 import { html, nothing, type TemplateResult } from "lit"
 import { localize } from "../../strings/languages.ts"
 import { problemOf } from "../../strings/problems.ts"
+import type { SendFile } from "../../ui/file-sending.ts"
 import { dayName, durationName, timeOfDay } from "../../ui/format.ts"
 import { icon } from "../../ui/icons.ts"
 import { isWritten } from "../../ui/message-rows.ts"
@@ -54,7 +55,7 @@ function endView(model: FrameModel, actions: FrameActions, view: ConversationVie
       <button class="button primary wide" type="button" @click=${() => actions.startNew()}>${strings.newConversation}</button>
     </footer>`
   }
-  return html`<wl-composer class="composer" .strings=${strings} .onSend=${(text: string) => actions.send(view.id, text)}></wl-composer>`
+  return html`<wl-composer class="composer" .strings=${strings} .onSend=${(text: string) => actions.send(view.id, text)} .sendFile=${((file, options) => actions.sendFile(view.id, file, options)) satisfies SendFile}></wl-composer>`
 }
 
 export function conversationView(
@@ -68,6 +69,7 @@ export function conversationView(
     retry: (messageId) => actions.retryMessage(view.id, messageId),
     discard: (messageId) => actions.discardMessage(view.id, messageId),
     link: showLink,
+    openFile: (messageId, options) => actions.openFile(view.id, messageId, options),
   }
   return html`<main class="talk" aria-label=${topicOf(model, view)}>
     <h1 class="hide" tabindex="-1">${topicOf(model, view)}</h1>
@@ -100,7 +102,7 @@ export function listView(model: FrameModel, actions: FrameActions): TemplateResu
               <button class="entry" type="button" @click=${() => actions.openConversation(view.id)}>
                 <span class="words">
                   <span class="name" dir="auto">${topicOf(model, view)}</span>
-                  <span class="last small muted" dir="auto">${view.status === "closed" ? strings.closedConversation : (last?.text ?? "")}</span>
+                  <span class="last small muted" dir="auto">${view.status === "closed" ? strings.closedConversation : last?.text || last?.attachment?.name || ""}</span>
                 </span>
                 <span class="side small muted">
                   ${

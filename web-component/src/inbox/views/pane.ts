@@ -2,6 +2,7 @@ import type { ConversationView } from "@wardline/sdk"
 import { html, nothing, type TemplateResult } from "lit"
 import { languageName } from "../../strings/languages.ts"
 import { problemOf } from "../../strings/problems.ts"
+import type { SendFile } from "../../ui/file-sending.ts"
 import { ageName } from "../../ui/format.ts"
 import { icon } from "../../ui/icons.ts"
 import { plainName } from "../../ui/inert-text.ts"
@@ -73,6 +74,7 @@ function openView(
     retry: (messageId) => actions.retryMessage(messageId),
     discard: (messageId) => actions.discardMessage(messageId),
     link: (href) => dialogs.link(href),
+    openFile: (messageId, options) => actions.openFile(messageId, options),
   }
   const facts = html`<p class="facts small muted">
     ${name === "" ? nothing : html`<bdi>${name}</bdi>`}
@@ -99,7 +101,7 @@ function openView(
         ? html`<footer><div role="alert"><h2>${strings.forkedTitle}</h2><p>${strings.forkedText}</p></div></footer>`
         : view.status === "closed"
           ? html`<footer><p class="muted">${strings.closedConversation}</p></footer>`
-          : html`<wl-composer class="composer" .strings=${strings} .onSend=${(text: string) => actions.send(text)}></wl-composer>`
+          : html`<wl-composer class="composer" .strings=${strings} .onSend=${(text: string) => actions.send(text)} .sendFile=${((file, options) => actions.sendFile(file, options)) satisfies SendFile}></wl-composer>`
     }
   `
 }
