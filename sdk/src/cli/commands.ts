@@ -9,6 +9,7 @@ import type { Command } from "./command.ts"
 import { directoryAttest } from "./directory-attest.ts"
 import { directoryPush } from "./directory-push.ts"
 import { directoryShow } from "./directory-show.ts"
+import { evidence } from "./evidence.ts"
 import { init } from "./init.ts"
 import { keyCombine } from "./key-combine.ts"
 import { keySplit } from "./key-split.ts"
@@ -44,4 +45,5 @@ export const COMMANDS: readonly Command[] = [
   keySplit,
   keyCombine,
   auditVerify,
+  evidence,
 ]
