@@ -1,5 +1,5 @@
 /** Makes directory records that build on one another, and adds them to the relay's directory. */
-import { concat, equalBytes, fromHex } from "../bytes.ts"
+import { concat, equalBytes } from "../bytes.ts"
 import {
   type Device,
   hpkeSeal,
@@ -120,20 +120,20 @@ export async function extendDirectory(
     })
     const { position } = tracker.state
     await tracker.refresh()
-    if (!(answer instanceof WardlineError)) {
-      checkHead(tracker.state, answer)
-      return
-    }
-    // The answer was lost on the way, not the records.
-    const own = linkAt(tracker.state, author.state.position)
-    if (own !== undefined && equalBytes(own, author.state.link)) return
+    // An answer may be lost on the way, and the records not.
+    if (holdsAll(tracker.state, author.state)) return
+    // A revocation without the keys that were renewed with it, say.
+    if (!(answer instanceof WardlineError)) throw takenInPart()
     if (tracker.state.position === position) throw answer
   }
 }
 
-function checkHead(state: DirectoryState, head: { position: number; link: string }): void {
-  const link = linkAt(state, head.position)
-  if (link === undefined || !equalBytes(link, fromHex(head.link))) {
-    throw new WardlineError("ERR_FORK", "the relay's directory is another than it said")
-  }
+/** Whether everything that was made stands where it was made. */
+function holdsAll(state: DirectoryState, made: DirectoryState): boolean {
+  const link = linkAt(state, made.position)
+  return link !== undefined && equalBytes(link, made.link)
+}
+
+function takenInPart(): WardlineError {
+  return new WardlineError("ERR_FORK", "the relay says it took the change, and shows another directory")
 }

@@ -339,7 +339,10 @@ test("all or nothing: a rotation that is refused in part leaves no key that nobo
   careless.addRoleKey("nursing")
   const colleague = new DirectoryAuthor(outsider.device, nurse.tracker.state, Date.now())
   colleague.addRoleKey("billing")
-  const mixed = [...careless.records, ...colleague.records.map((record) => record.with(-1, 0))]
+  const mixed = [
+    ...careless.records,
+    ...colleague.records.map((record) => record.with(-64, (record.at(-64) ?? 0) ^ 1)),
+  ]
   await rejects(postDirectory(nurse.context, mixed), "ERR_SIGNATURE")
   await nurse.tracker.refresh()
   assert.is(generationOf(nurse.tracker.state), 1)
