@@ -26,9 +26,8 @@ export async function patchBlob(
   signal: AbortSignal | undefined,
 ): Promise<number> {
   const headers = { "content-type": "application/octet-stream", "upload-offset": String(offset) }
-  const body = part as Uint8Array<ArrayBuffer>
   return await limited(PART_LIMIT_MS, signal, async (limit) => {
-    const response = await send(address, { method: "PATCH", headers, body }, limit.signal)
+    const response = await send(address, "PATCH", limit.signal, headers, part)
     if (!response.ok) throw refusalOf(await smallBody(response))
     return offsetOf(response)
   })
@@ -37,7 +36,7 @@ export async function patchBlob(
 /** Asks how far an upload has come. */
 export async function headBlob(address: BlobAddress, signal: AbortSignal | undefined): Promise<number> {
   return await limited(PART_LIMIT_MS, signal, async (limit) => {
-    const response = await send(address, { method: "HEAD" }, limit.signal)
+    const response = await send(address, "HEAD", limit.signal)
     if (response.status === 401) throw new WardlineError("ERR_UNAUTHENTICATED", "the ticket has expired")
     if (response.status === 404) throw new WardlineError("ERR_NOT_FOUND", "the upload is gone")
     if (!response.ok) throw new WardlineError("ERR_OFFLINE", "the relay doesn't say how far the upload is")
@@ -57,7 +56,7 @@ export async function getBlob(
 ): Promise<void> {
   await limited(STALL_LIMIT_MS, signal, async (limit) => {
     const headers = { range: `bytes=${from}-` }
-    const response = await send(address, { method: "GET", headers }, limit.signal)
+    const response = await send(address, "GET", limit.signal, headers)
     if (!response.ok) throw refusalOf(await smallBody(response))
     const range = `bytes ${from}-${size - 1}/${size}`
     if (response.status !== 206 || response.headers.get("content-range") !== range) throw openFailed()
@@ -108,12 +107,15 @@ function offsetOf(response: Response): number {
 
 async function send(
   { relay, ticket }: BlobAddress,
-  init: RequestInit,
+  method: "GET" | "HEAD" | "PATCH",
   signal: AbortSignal,
+  headers: Readonly<Record<string, string>> = {},
+  body?: Uint8Array,
 ): Promise<Response> {
   return await fetch(new URL(PATH, relay), {
-    ...init,
-    headers: { ...init.headers, authorization: `Bearer ${ticket}` },
+    method,
+    ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }),
+    headers: { ...headers, authorization: `Bearer ${ticket}` },
     cache: "no-store",
     credentials: "omit",
     referrerPolicy: "no-referrer",

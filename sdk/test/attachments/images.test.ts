@@ -44,9 +44,9 @@ function build(bytes: Uint8Array, plan: ImagePlan): Buffer {
 async function clean(bytes: Uint8Array, type = ""): Promise<Buffer> {
   const plan = await planCleanImage(sourceOf(bytes), type)
   assert.ok(plan)
-  const cleaned = build(bytes, plan as ImagePlan)
+  const cleaned = build(bytes, plan)
   assert.is(
-    (plan as ImagePlan).pieces.reduce((sum, piece) => sum + pieceBytes(piece), 0),
+    plan.pieces.reduce((sum, piece) => sum + pieceBytes(piece), 0),
     cleaned.length,
   )
   return cleaned

@@ -280,8 +280,7 @@ test("over the relay's limit: refused before a byte is sent", async () => {
 })
 
 test("an image that comes as a stream is held to be cleaned, and so it can't be large, nor lie about its size", async () => {
-  const stream = (): ReadableStream<Uint8Array> =>
-    new Blob([new Uint8Array(taggedJpeg())]).stream() as ReadableStream<Uint8Array>
+  const stream = (): ReadableStream<Uint8Array> => new Blob([new Uint8Array(taggedJpeg())]).stream()
   const file = { name: "a.jpg", type: "image/jpeg" }
   await rejects(conversation.sendFile({ ...file, stream: stream(), size: 40_000_000 }), "ERR_TOO_LARGE")
   const { length } = taggedJpeg()

@@ -63,7 +63,7 @@ test("200 MB, sent and fetched: whole, and within 64 MB more on either side", as
   const relay = new Child("large-file-relay.ts")
   const devices = new Child("large-file-devices.ts")
   const { url, clinicKey, staff } = await relay.hear("ready")
-  devices.process.send({ url, clinicKey, staff, size: SIZE } as unknown as Message)
+  devices.process.send({ url, clinicKey, staff, size: SIZE })
   await devices.hear("warm")
   relay.reset()
   const { sent, received, sendMs, fetchMs } = await devices.hear("done")

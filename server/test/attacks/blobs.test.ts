@@ -274,7 +274,7 @@ test("one device can't run more transfers than its share", async () => {
   )
   const seventh = await blobRequest(url, "GET", down)
   assert.is(seventh.code, "ERR_RATE_LIMITED")
-  await Promise.all(open.map((response) => response.body?.cancel()))
+  for (const response of open) await response.body?.cancel()
   await eventually(async () => (await blobRequest(url, "GET", down)).status === 200)
 })
 
