@@ -8,6 +8,7 @@ import {
   type ShredKey,
   type Transcript,
   type TranscriptEvent,
+  verifyEvidence,
 } from "../conversation/index.ts"
 import { deviceAt } from "../directory/index.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
@@ -55,6 +56,8 @@ export class ConversationEngine {
   #view: ConversationView | undefined
   #error: WardlineError | undefined
   #isForked = false
+  /** Two signed statements that can't both be true. */
+  #evidence: Uint8Array | undefined
   #readUpTo = 0
   #announcing = false
   /** For the next change. */
@@ -77,6 +80,7 @@ export class ConversationEngine {
       },
       freshness: () => this.#changed(),
       stopped: (error) => this.#stopped(error),
+      contradicted: () => void this.#keepEvidence(),
     })
     this.#sender = new Sender(host, id, this.#follower, {
       fresh: options.fresh,
@@ -193,6 +197,27 @@ export class ConversationEngine {
 
   /** @throws {WardlineError} ERR_NOT_FOUND where nothing contradicts the history, or nobody signed anything of it. */
   async exportEvidence(): Promise<Uint8Array> {
+    return this.#evidence ?? (await this.#makeEvidence())
+  }
+
+  /** What two signatures prove is kept: a later run must not begin anew with one of the histories. */
+  async #keepEvidence(): Promise<void> {
+    if (this.#evidence !== undefined) return
+    try {
+      const evidence = await this.#makeEvidence()
+      if (verifyEvidence(evidence).isOneSided) return
+      this.#evidence = evidence
+      await this.#options.host.storage.set({ [this.#evidenceKey]: evidence })
+    } catch {
+      // Nothing to keep yet, or the device's storage fails: it stays in memory.
+    }
+  }
+
+  get #evidenceKey(): string {
+    return this.#options.host.storage.conversationKey(this.id, "evidence")
+  }
+
+  async #makeEvidence(): Promise<Uint8Array> {
     const { storage, directory } = this.#options.host
     const stored = await loadRecords(storage)
     const { position } = this.transcript
@@ -207,6 +232,9 @@ export class ConversationEngine {
 
   /** Reads what an earlier run, or another tab, stored. */
   async load(): Promise<void> {
+    this.#evidence = await this.#options.host.storage.get(this.#evidenceKey)
+    if (this.#evidence !== undefined)
+      this.#distrust(new WardlineError("ERR_FORK", "two histories of this conversation exist"))
     await this.#follower.load()
     await this.#sender.load()
     this.#isSuspended = false

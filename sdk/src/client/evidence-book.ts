@@ -53,15 +53,22 @@ export class EvidenceBook {
       this.#records.set(toHex(event.from.device), { position: event.seenPosition, bytes })
   }
 
-  /** A head that agrees with this history. */
-  agreed(head: SignedHead): void {
-    this.#head = toldByHead(head)
+  /** Notes the next record of a history that isn't believed any more, so that what is signed of it can be followed. */
+  followed(position: number, hash: Uint8Array): void {
+    this.#hashes[position - 1] = toHex(hash)
   }
 
-  /** What can't be true if this history is. The first counts. */
-  contradictedBy(statement: Statement, agreeing?: SignedHead): void {
-    this.#contradiction ??= toldOf(statement)
-    if (agreeing !== undefined) this.#head = toldByHead(agreeing)
+  /** A head that agrees with this history. */
+  agreed(head: SignedHead): void {
+    this.#head = toldOf(headStatement(head))
+  }
+
+  /** What can't be true if this history is. The first counts.
+   * @param other - what it contradicts, where that is signed. */
+  contradictedBy(statement: Statement, other?: Statement): void {
+    if (this.#contradiction !== undefined) return
+    this.#contradiction = toldOf(statement)
+    if (other?.kind === "head") this.#head = toldOf(other)
   }
 
   /** The strongest file of evidence that can be made: two signatures, or one and this device's word.
@@ -116,10 +123,6 @@ export function memory(position: number, link: Uint8Array): Statement {
 
 export function headStatement({ position, link, time, signature }: SignedHead): Statement {
   return { kind: "head", position, link: toHex(link), time, signature: toHex(signature) }
-}
-
-function toldByHead(head: SignedHead): Told {
-  return { position: head.position, statement: headStatement(head) }
 }
 
 function toldOf(statement: Statement): Told {

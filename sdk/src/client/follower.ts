@@ -13,10 +13,18 @@ import {
 } from "../conversation/index.ts"
 import { sha256 } from "../crypto/index.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
+import type { Link, RecordHash } from "../ids.ts"
 import { CLOSE_CODES, nextLink, recordHash } from "../protocol/index.ts"
 import type { Ack, Session, SignedHead, Subscription } from "../transport/index.ts"
 import { EvidenceBook, headStatement, memory } from "./evidence-book.ts"
-import { isShorter, isSigned, isTimely, MAX_HEAD_AGE_MS } from "./heads.ts"
+import {
+  decodeSignedHead,
+  encodeSignedHead,
+  isShorter,
+  isSigned,
+  isTimely,
+  MAX_HEAD_AGE_MS,
+} from "./heads.ts"
 import type { ConversationHost } from "./host.ts"
 import { decodeHead, encodeHead, type SeenHead } from "./storage.ts"
 
@@ -29,6 +37,8 @@ export interface FollowerEvents {
   freshness(): void
   /** Nothing follows: the subscription was refused, or the history can't be true. */
   stopped(error: WardlineError): void
+  /** More is known of what contradicts the history. */
+  contradicted(): void
 }
 
 /** A caller that waits for the transcript to reach a position. */
@@ -73,6 +83,13 @@ export class Follower {
   readonly #promised = new Map<number, Promised>()
   /** The newest head of this session that is signed and timely. */
   #head: SignedHead | undefined
+  /** The newest head of any session that agreed with the transcript, and what is stored of it. */
+  #vouched: SignedHead | undefined
+  #storedVouched: SignedHead | undefined
+  /** The links of a history that isn't believed any more: it is followed until the relay has signed for it. */
+  #disbelieved: Link[] | undefined
+  /** A state that contradicted what this device knew. */
+  #diverged: Transcript | undefined
   #headTimer: ReturnType<typeof setTimeout> | undefined
   #isStale = false
 
@@ -106,6 +123,16 @@ export class Follower {
   async load(): Promise<void> {
     const stored = await this.#host.storage.get(this.#headKey)
     this.#seen = stored === undefined ? undefined : decodeHead(stored)
+    const storedVouched = await this.#host.storage.get(this.#vouchedKey)
+    if (storedVouched === undefined) return
+    const vouched = decodeSignedHead(storedVouched)
+    this.#vouched = vouched
+    this.#storedVouched = vouched
+    try {
+      this.#promise(vouched.position, { link: vouched.link, statement: headStatement(vouched) })
+    } catch {
+      // Another tab has seen another history: reported.
+    }
   }
 
   /** Continues from where the transcript stands, on a new session. */
@@ -147,6 +174,7 @@ export class Follower {
     this.#session = undefined
     this.#isLive = false
     this.#head = undefined
+    this.#disbelieved = undefined
     clearTimeout(this.#headTimer)
     this.#subscription?.end()
     this.#subscription = undefined
@@ -172,8 +200,10 @@ export class Follower {
   #promise(position: number, promised: Promised): void {
     const earlier = this.#promised.get(position)
     try {
-      if (earlier !== undefined && !isSamePromise(earlier, promised))
+      if (earlier !== undefined && !isSamePromise(earlier, promised)) {
+        this.evidence.contradictedBy(statementOf(position, promised), statementOf(position, earlier))
         throw forked("two acks for one position")
+      }
       // The array may hold links beyond this state's position.
       if (position <= this.#transcript.position) checkPromise(this.#transcript.links, position, promised)
       else this.#promised.set(position, { ...earlier, ...promised })
@@ -207,6 +237,10 @@ export class Follower {
     )
   }
 
+  get #vouchedKey(): string {
+    return this.#host.storage.conversationKey(this.#id, "signed-head")
+  }
+
   get #headKey(): string {
     return this.#host.storage.conversationKey(this.#id, "head")
   }
@@ -236,8 +270,37 @@ export class Follower {
   }
 
   #stop(error: WardlineError): void {
-    this.detach()
+    if (this.#disbelieved !== undefined) return
+    const isLie = error.code === "ERR_FORK" || error.code === "ERR_ROLLBACK"
+    if (isLie && this.#session !== undefined && this.#logKey !== undefined) this.#disbelieve(this.#session)
+    else this.detach()
     this.#events.stopped(error)
+    if (isLie) this.#events.contradicted()
+  }
+
+  /** Nothing of what follows is believed or shown. The relay's signature under it is worth having. */
+  #disbelieve(session: Session): void {
+    const { links, position } = this.#diverged ?? this.#transcript
+    this.#isLive = false
+    this.#disbelieved = links.slice(0, position + 1)
+    clearTimeout(this.#headTimer)
+    this.#headTimer = setTimeout(() => {
+      if (this.#session === session) this.detach()
+    }, this.#host.maxHeadAgeMs ?? MAX_HEAD_AGE_MS)
+  }
+
+  #followDisbelieved(links: Link[], position: number, bytes: Uint8Array): void {
+    if (position !== links.length) {
+      this.detach()
+      return
+    }
+    const hash = recordHash(sha256, bytes)
+    links.push(nextLink(sha256, links[position - 1] as Link, position, hash))
+    this.evidence.followed(position, hash)
+  }
+
+  get #logKey(): Uint8Array | undefined {
+    return this.#host.directory.state.policy?.logKey
   }
 
   /** A conversation has one shred key. With another, whatever this device said next nobody could read. */
@@ -249,16 +312,24 @@ export class Follower {
 
   /** Holds the transcript to what the relay signs. What can't be checked, or is old, doesn't count. */
   #takeHead(session: Session, head: SignedHead): void {
-    const { clinicId, policy } = this.#host.directory.state
-    if (policy?.logKey === undefined || !isSigned(head, clinicId, policy.logKey)) return
+    const { clinicId } = this.#host.directory.state
+    if (this.#logKey === undefined || !isSigned(head, clinicId, this.#logKey)) return
+    if (this.#disbelieved !== undefined) {
+      const link = this.#disbelieved[head.position]
+      if (link === undefined || !equalBytes(link, head.link)) return
+      this.evidence.agreed(head)
+      this.#events.contradicted()
+      this.detach()
+      return
+    }
     if (!isTimely(head, this.#head, session.relayNow())) return
     if (this.#head !== undefined && isShorter(head, this.#head)) {
-      this.evidence.contradictedBy(headStatement(head), this.#head)
+      this.evidence.contradictedBy(headStatement(head), headStatement(this.#head))
       throw new WardlineError("ERR_ROLLBACK", "the relay signed for a shorter conversation than before")
     }
     this.#promise(head.position, { link: head.link, statement: headStatement(head) })
     this.#head = head
-    if (head.position <= this.#transcript.position) this.evidence.agreed(head)
+    if (head.position <= this.#transcript.position) this.#agreed(head)
     // A true head of records that don't come would hide them as well as a false one: they must follow.
     else this.#arrival(head.position).catch(() => {})
     if (this.#isStale) {
@@ -271,7 +342,7 @@ export class Follower {
   /** Where the clinic names a log key, its relay signs heads for as long as a conversation is followed. */
   #expectHead(session: Session): void {
     clearTimeout(this.#headTimer)
-    if (this.#host.directory.state.policy?.logKey === undefined) return
+    if (this.#logKey === undefined) return
     this.#headTimer = setTimeout(() => {
       this.#isStale = true
       this.#events.freshness()
@@ -279,7 +350,18 @@ export class Follower {
     }, this.#host.maxHeadAgeMs ?? MAX_HEAD_AGE_MS)
   }
 
+  #agreed(head: SignedHead): void {
+    this.evidence.agreed(head)
+    this.#vouched = head
+    this.#remember()
+    if (this.evidence.isContradicted) this.#events.contradicted()
+  }
+
   async #take(position: number, bytes: Uint8Array): Promise<void> {
+    if (this.#disbelieved !== undefined) {
+      this.#followDisbelieved(this.#disbelieved, position, bytes)
+      return
+    }
     if (position !== this.#transcript.position + 1)
       throw forked("a record is missing, repeated or out of order")
     await this.#host.directory.reachNamed(namedDirectoryPosition(bytes))
@@ -288,42 +370,50 @@ export class Follower {
       keys: { ...this.#host.slotKeys(), shredKey: this.#shredKey },
     }
     const [next, event] = applyRecord(this.#transcript, bytes, context)
-    this.#checkLink(position, next)
+    this.#checkLink(position, next, event.hash)
     this.#transcript = next
     if (this.#seen?.position === position) this.#transcript = raiseFloor(next, this.#seen.directoryPosition)
     if (this.#isLive) this.#raiseFloor()
     this.evidence.took(position, bytes, event)
     const { fork } = this.#transcript
-    if (fork !== undefined) this.evidence.contradictedBy({ kind: "record", record: toHex(fork.record) })
-    if (this.#head?.position === position) this.evidence.agreed(this.#head)
+    if (fork !== undefined && !this.evidence.isContradicted) {
+      this.evidence.contradictedBy({ kind: "record", record: toHex(fork.record) })
+      this.#events.contradicted()
+    }
+    if (this.#head?.position === position) this.#agreed(this.#head)
     this.#remember()
     this.#events.taken(event)
     this.#wake()
   }
 
   /** The chain must run through the head that this device stored, and through what acks promised. */
-  #checkLink(position: number, next: Transcript): void {
-    if (this.#seen?.position === position && !equalBytes(this.#seen.link, headLink(next))) {
-      this.evidence.contradictedBy(memory(position, this.#seen.link))
-      throw forked("the conversation forks from what this device saw before")
-    }
+  #checkLink(position: number, next: Transcript, hash: RecordHash): void {
     const promised = this.#promised.get(position)
-    if (promised !== undefined) {
-      try {
-        checkPromise(next.links, position, promised)
-      } catch (error) {
-        this.evidence.contradictedBy(statementOf(position, promised))
-        throw error
-      }
+    try {
+      if (promised !== undefined) checkPromise(next.links, position, promised)
+      if (this.#seen?.position === position && !equalBytes(this.#seen.link, headLink(next)))
+        throw forked("the conversation forks from what this device saw before")
+    } catch (error) {
+      // What is signed says more than what this device remembers.
+      const link = promised?.link ?? this.#seen?.link
+      if (link !== undefined) this.evidence.contradictedBy(promised?.statement ?? memory(position, link))
+      this.#diverged = next
+      this.evidence.followed(position, hash)
+      throw error
     }
     this.#promised.delete(position)
   }
 
   #caughtUp(head: { position: number; link: Uint8Array }): void {
+    if (this.#disbelieved !== undefined) return
     const { position } = this.#transcript
-    const known = Math.max(position, this.#seen?.position ?? 0)
-    if (head.position < known)
+    const vouched = this.#vouched
+    const known = Math.max(position, this.#seen?.position ?? 0, vouched?.position ?? 0)
+    if (head.position < known) {
+      if (vouched !== undefined && vouched.position > head.position)
+        this.evidence.contradictedBy(headStatement(vouched))
       throw new WardlineError("ERR_ROLLBACK", "the conversation is shorter than this device saw before")
+    }
     if (head.position > position) {
       this.#promise(head.position, { link: head.link })
       this.#becomeLiveWhenHere()
@@ -367,14 +457,24 @@ export class Follower {
     for (const { resolve } of reached) resolve()
   }
 
-  /** Stores the head when it is ahead of the stored one; one write at a time, always the newest. */
+  /** Stores the head when it is ahead of the stored one, and the newest that is signed; one write at a time, always the
+   * newest. */
   #remember(): void {
-    if (this.#saving !== undefined || this.#closed || !this.#isAhead()) return
+    const vouched = this.#vouched
+    const isVouchedNew = vouched !== undefined && vouched !== this.#storedVouched
+    if (this.#saving !== undefined || this.#closed || !(isVouchedNew || this.#isAhead())) return
     const { position, directoryFloor } = this.#transcript
-    const head = { position, link: headLink(this.#transcript), directoryPosition: directoryFloor }
-    this.#saving = this.#host.storage.set({ [this.#headKey]: encodeHead(head) }).then(
+    const head = this.#isAhead()
+      ? { position, link: headLink(this.#transcript), directoryPosition: directoryFloor }
+      : undefined
+    const entries = {
+      ...(head === undefined ? {} : { [this.#headKey]: encodeHead(head) }),
+      ...(isVouchedNew ? { [this.#vouchedKey]: encodeSignedHead(vouched) } : {}),
+    }
+    this.#saving = this.#host.storage.set(entries).then(
       () => {
-        this.#seen = head
+        this.#seen = head ?? this.#seen
+        this.#storedVouched = vouched
         this.#saving = undefined
         this.#remember()
       },

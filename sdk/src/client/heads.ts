@@ -1,8 +1,10 @@
 /** Signed heads: what the relay has to sign so that it can't withhold the newest records unnoticed
  * (docs/protocol.md, Heads). */
 import { verify } from "../crypto/index.ts"
-import { headNote } from "../protocol/index.ts"
+import { HASH_BYTES, ID_BYTES } from "../ids.ts"
+import { headNote, SIGNATURE_BYTES } from "../protocol/index.ts"
 import type { SignedHead } from "../transport/index.ts"
+import { decodeStored, encodeStored } from "./storage.ts"
 
 /** Without a newer head for so long a conversation isn't called live: two may be late, or one lost. */
 export const MAX_HEAD_AGE_MS = 75_000
@@ -24,4 +26,20 @@ export function isTimely(head: SignedHead, newest: SignedHead | undefined, relay
 /** Whether two signed heads say that a transcript has shrunk. */
 export function isShorter(head: SignedHead, newest: SignedHead): boolean {
   return head.time > newest.time && head.position < newest.position
+}
+
+/** A head as it is kept on the device: a relay that says something else later has signed both. */
+export function encodeSignedHead({ conversation, position, link, time, signature }: SignedHead): Uint8Array {
+  return encodeStored((w) => w.bytes(conversation).u64(position).bytes(link).u64(time).bytes(signature))
+}
+
+/** @throws {WardlineError} ERR_KEYSTORE */
+export function decodeSignedHead(stored: Uint8Array): SignedHead {
+  return decodeStored(stored, (r) => ({
+    conversation: r.bytes(ID_BYTES),
+    position: r.u64(),
+    link: r.bytes(HASH_BYTES),
+    time: r.u64(),
+    signature: r.bytes(SIGNATURE_BYTES),
+  }))
 }

@@ -147,7 +147,7 @@ test("two heads for one position, and two of which the later says less", () => {
   const shrunk = bookOf(scene.nurse, scene.records)
   const links = scene.nurse.state.links
   const shorter = { position: 3, link: links[3] as Link, time: NOW + 1 }
-  shrunk.contradictedBy(headStatement(signHead(scene, shorter)), signHead(scene, agreed))
+  shrunk.contradictedBy(headStatement(signHead(scene, shorter)), headStatement(signHead(scene, agreed)))
   const verdict = verifyEvidence(exported(shrunk, scene, scene.nurse.state))
   assert.is(verdict.proves, "rollback")
   assert.ok(verdict.statements.every(({ signer }) => signer.kind === "relay"))

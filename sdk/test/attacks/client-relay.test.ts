@@ -128,9 +128,25 @@ test("a device without the newest role key makes no epochs that it can't open it
   await patient.close()
 })
 
-test("two acks that put one position under two links are ERR_FORK, whether or not anything is delivered", async () => {
+test("an ack and a head that put one position under two links are ERR_FORK, though nothing is delivered there", async () => {
+  const patient = await clinic.patient()
+  const conversation = await begin(patient)
+  const nurse = await clinic.staff("nurse", proxy.url)
+  let acked = 0
+  proxy.hooks.toClient = (frame) => {
+    if (frame.kind === "ack") acked = frame.position
+    if (frame.kind === "deliver" && frame.position === acked) return []
+    return frame.kind === "live" ? [{ ...frame, link: new Uint8Array(32) }] : undefined
+  }
+  const open = await nurse.open(conversation.id)
+  await until(open, "change", () => isForked(open), 5_000)
+  assert.is(open.view.error?.code, "ERR_FORK")
+  await nurse.close()
+  await patient.close()
+})
+
+test("what was acked must come before anything is called live again", async () => {
   let live: Frame | undefined
-  let isSecond = false
   proxy.hooks.toClient = (frame) => {
     if (frame.kind === "live") live ??= frame
     return undefined
@@ -140,16 +156,21 @@ test("two acks that put one position under two links are ERR_FORK, whether or no
   await until(conversation, "change", () => conversation.view.live)
   proxy.hooks.toClient = (frame) => {
     if (frame.kind === "deliver") return []
-    if (frame.kind === "live") return [{ ...(live as Extract<Frame, { kind: "live" }>), id: frame.id }]
-    return frame.kind === "ack" && isSecond ? [{ ...frame, link: new Uint8Array(32) }] : undefined
+    return frame.kind === "live"
+      ? [{ ...(live as Extract<Frame, { kind: "live" }>), id: frame.id }]
+      : undefined
   }
   await conversation.send("one")
-  await pause(50)
-  isSecond = true
   proxy.killAll()
   patient.retryNow()
-  await until(conversation, "change", () => isForked(conversation), 5_000)
-  assert.is(conversation.view.error?.code, "ERR_FORK")
+  await until(patient, "connection", () => patient.connection.kind === "online")
+  await pause(200)
+  assert.is(conversation.view.live, false)
+  delete proxy.hooks.toClient
+  proxy.killAll()
+  patient.retryNow()
+  await until(conversation, "change", () => conversation.view.live)
+  assert.equal(texts(conversation), ["one"])
   await patient.close()
 })
 

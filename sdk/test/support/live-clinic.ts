@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type Relay, type RelayOptions, startRelay } from "@wardline/relay"
-import { fromHex } from "../../src/bytes.ts"
+import { fromHex, toHex } from "../../src/bytes.ts"
 import { fetchDirectory } from "../../src/client/directory-http.ts"
 import { readOptions } from "../../src/client/options.ts"
 import { sha256, verify } from "../../src/crypto/index.ts"
@@ -48,9 +48,14 @@ export interface LiveClinic {
 }
 
 export async function startClinic(
-  overrides: Partial<RelayOptions> & { policy?: Partial<NewClinic["policy"]>; nowMs?: number } = {},
+  overrides: Partial<RelayOptions> & {
+    policy?: Partial<NewClinic["policy"]>
+    nowMs?: number
+    /** The policy names the relay's log key: it signs heads. */
+    isSigned?: boolean
+  } = {},
 ): Promise<LiveClinic> {
-  const { policy, nowMs, ...relayOptions } = overrides
+  const { policy, nowMs, isSigned = false, ...relayOptions } = overrides
   const created = await AdminClient.createClinic({
     adminName: "Ada",
     policy: { ...EMPTY_POLICY, ...policy },
@@ -78,6 +83,7 @@ export async function startClinic(
   await AdminClient.publish(adminOptions, created.records)
   await enrolDevice(adminOptions.keystore, clinicKey, created.admin)
   const admin = await AdminClient.connect(adminOptions)
+  if (isSigned) await admin.setPolicy({ logKey: toHex(relay.logKey) })
   const nurse = await admin.addStaff({ name: "Nurse Kim", roles: [{ role: "nursing", keeper: true }] })
   const biller = await admin.addStaff({ name: "Bill", roles: [{ role: "billing" }] })
   const doctor = await admin.addStaff({ name: "Dr. Osei", roles: [{ role: "medical" }, { role: "nursing" }] })
