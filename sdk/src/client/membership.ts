@@ -105,6 +105,28 @@ export async function removeDevice(at: Changeable, device: Uint8Array, signal?: 
   await changeConversation(at, compose, isDone, signal)
 }
 
+/** Publishes a record after which this device is served no more of the conversation: the relay's ack is the last that
+ * it hears.
+ * @throws {WardlineError} as changeConversation. */
+export async function publishLast(
+  { host, engine }: Changeable,
+  compose: Compose,
+  signal?: AbortSignal,
+): Promise<void> {
+  await engine.whenLive(signal)
+  host.directory.assertFresh()
+  const { transcript, shredKey } = engine
+  const record = compose(composerOf(host, transcript, shredKey), transcript)
+  const ack = await host.onSession(signal, (session) => session.publish(record, signal))
+  engine.expect(ack, record)
+}
+
+/** Takes this device itself out. */
+export async function leaveConversation(at: Changeable, signal?: AbortSignal): Promise<void> {
+  const change = { change: "remove-device", device: at.host.device.id } as const
+  await publishLast(at, (composer, state) => composeMember(composer, state, change), signal)
+}
+
 /** Gives a member every past epoch that this device can open, in as many records as it takes. */
 export async function grantPast(
   at: Changeable,

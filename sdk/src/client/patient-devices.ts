@@ -18,7 +18,7 @@ import type { ListedConversation, Session } from "../transport/index.ts"
 import { type Visit, visitAs } from "./brief-visit.ts"
 import { ConversationEngine } from "./engine.ts"
 import type { ConversationHost } from "./host.ts"
-import { addDevice, type Changeable, removeDevice } from "./membership.ts"
+import { addDevice, type Changeable, leaveConversation, removeDevice } from "./membership.ts"
 import { type ClientOptions, readClinicKey } from "./options.ts"
 import { deviceOfSecret, type RecoverySecret } from "./recovery-code.ts"
 import { metaEntry } from "./start-conversation.ts"
@@ -131,7 +131,7 @@ async function join(
     const keys = { signing: own.signing.publicKey, wrapping: own.wrapping.publicKey }
     await linkDevice([at], keys, "device", signal)
     const isPairing = engine.transcript.devices.get(toHex(byCode.id))?.kind === "pairing"
-    if (isPairing) await unlinkDevice([at], byCode.id, signal)
+    if (isPairing) await leaveConversation(at, signal)
   } finally {
     await engine.dispose()
   }

@@ -160,9 +160,9 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
       throw new WardlineError("ERR_CONFIG", "break-glass needs a reason")
     }
     const held = this.#held.get(id)
-    if (held !== undefined && held.access.role === access.role && held.access.purpose === purpose) {
-      return held.conversation
-    }
+    const isSame = held?.access.role === access.role && held.access.purpose === purpose
+    // One that the relay has stopped serving, such as an archived one, is opened anew.
+    if (held !== undefined && isSame && held.engine.view.error === undefined) return held.conversation
     const signed = await this.#signAccess(id, access, signal)
     if (held !== undefined) await this.#leave(id)
     return await this.#hold(id, access, signed)

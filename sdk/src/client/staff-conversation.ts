@@ -4,7 +4,14 @@ import { archiveRoleAt } from "../directory/index.ts"
 import { asRole } from "../ids.ts"
 import type { CloseReason, ReopenReason } from "../protocol/index.ts"
 import { Conversation } from "./conversation.ts"
-import { type Changeable, changeConversation, changeRole, grantPast, isRole } from "./membership.ts"
+import {
+  type Changeable,
+  changeConversation,
+  changeRole,
+  grantPast,
+  isRole,
+  publishLast,
+} from "./membership.ts"
 
 /** A conversation that a staff device has opened. */
 export class StaffConversation extends Conversation {
@@ -42,8 +49,7 @@ export class StaffConversation extends Conversation {
    * @throws {WardlineError} ERR_NOT_FOUND for a clinic without an archive role; ERR_CONFLICT when this device can open
    *   none of it; ERR_OFFLINE, ERR_ABORTED */
   async archive(options: { signal?: AbortSignal } = {}): Promise<void> {
-    const isArchived = ({ archivedAt, closedAt }: Transcript): boolean => (archivedAt ?? 0) > (closedAt ?? 0)
-    await changeConversation(this.#at, composeArchive, isArchived, options.signal)
+    await publishLast(this.#at, composeArchive, options.signal)
   }
 
   /** Opens a closed conversation again. One that lies in the vault is reopened by the vault's keepers.
