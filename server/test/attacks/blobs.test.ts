@@ -90,6 +90,32 @@ test("a closed conversation takes no file, not by an older ticket either, and is
   assert.is((await blobRequest(url, "GET", await askTicket(patient, chat.id, id))).status, 200)
 })
 
+test("after withdrawal nothing is taken; after destruction nothing is left, and the neighbour's is where it was", async () => {
+  const { chat, patient } = await begin()
+  const neighbour = await begin()
+  const id = randomBytes(16)
+  await upload(url, neighbour.patient, neighbour.chat.id, id, randomBytes(100))
+  await upload(url, patient, chat.id, id, randomBytes(100))
+  const down = await askTicket(patient, chat.id, id)
+  const up = await askTicket(patient, chat.id, randomBytes(16), 100)
+  const hanging = hangingPatch(url, up, 0, 100, randomBytes(50))
+  await hanging.sent
+  await patient.publishAll([chat.withdraw()])
+  assert.is(await askTicket(patient, chat.id, randomBytes(16), 100), "ERR_CONSENT_REQUIRED")
+  assert.is((await blobRequest(url, "GET", down)).status, 200)
+  const admin = await logIn(url, clinic, clinic.admin)
+  await admin.publishAll([chat.shred(clinic.admin)])
+  assert.is(await hanging.status, 0)
+  assert.is((await blobRequest(url, "GET", down)).code, "ERR_CLOSED")
+  assert.is(await askTicket(patient, chat.id, id), "ERR_CLOSED")
+  assert.is(await askTicket(patient, chat.id, randomBytes(16), 100), "ERR_CLOSED")
+  const left = readdirSync(join(folder, "blobs"))
+  assert.not(left.includes(Buffer.from(chat.id).toString("hex")))
+  assert.ok(left.includes(Buffer.from(neighbour.chat.id).toString("hex")))
+  const theirs = await askTicket(neighbour.patient, neighbour.chat.id, id)
+  assert.is((await blobRequest(url, "GET", theirs)).status, 200)
+})
+
 test("a ticket that anybody made up, cut, changed or extended is refused", async () => {
   const { chat, patient } = await begin()
   const token = await askTicket(patient, chat.id, randomBytes(16), 100)
