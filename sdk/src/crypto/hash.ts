@@ -29,7 +29,7 @@ export function shake256(input: Uint8Array, length: number): Uint8Array {
 
 /** LD(key, label, context, n) of docs/protocol.md: SHAKE256(lp16(key) ‖ "wl1" ‖ lp16(label) ‖ u16(n) ‖ lp32(context)).
  * @param key - a secret; not kept.
- * @param label - names the use; a literal in the caller.
+ * @param label - names the use; a literal in the caller, whose bytes are kept.
  * @returns `length` bytes, at most 65,535. */
 export function derive(key: Uint8Array, label: string, context: Uint8Array, length: number): Uint8Array {
   const input = new Writer().lp16(key).bytes(DOMAIN).lp16(literalUtf8(label)).u16(length).lp32(context).done()

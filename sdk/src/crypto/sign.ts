@@ -43,7 +43,9 @@ export function signJoined(tag: string, parts: readonly Uint8Array[], secretKey:
 }
 
 /** Whether `signature` is of `input` = signatureInput(tag, message), as the pure modules ask. Never throws for wrong
- * bytes. libsodium refuses keys and nonces of small order, and scalars over the group order (RFC 8032, 5.1.7). */
+ * bytes. libsodium checks the equation without the cofactor, and refuses scalars over the group order (RFC 8032, 5.1.7),
+ * keys that aren't canonical, and keys and nonces of small order. A key of mixed order counts: it harms its owner alone.
+ * The relay's OpenSSL accepts all of this and small orders too; what only it accepts, every client refuses. */
 export const verify: Verify = (publicKey, input, signature) => {
   if (publicKey.length !== SIGNING_KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false
   return sodium().crypto_sign_verify_detached(signature, input, publicKey)

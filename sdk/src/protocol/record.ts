@@ -175,7 +175,8 @@ export function signatureTag(type: RecordType): string {
   return `wl1/${type}`
 }
 
-/** What Ed25519 signs: `u8(len(tag)) ‖ tag ‖ message`. */
+/** What Ed25519 signs: `u8(len(tag)) ‖ tag ‖ message`.
+ * @param tag - one of the code's own; its bytes are kept. */
 export function signatureInput(tag: string, message: Uint8Array): Uint8Array {
   const encoded = literalUtf8(tag)
   return new Writer().u8(encoded.length).bytes(encoded).bytes(message).done()
