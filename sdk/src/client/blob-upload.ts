@@ -24,6 +24,8 @@ export async function uploadBlob(
   const retries = new TransferRetries(host, blob, size, signal)
   const window = new UploadWindow(bytes)
   let partBytes = FIRST_PART_BYTES
+  /** What got through: a proxy on the way may take less at once than the relay. */
+  let maxPartBytes = MAX_PART_BYTES
   /** Whether the relay has said that the blob is complete. */
   const sendNext = async (ticket: string): Promise<boolean> => {
     const startedMs = performance.now()
@@ -31,10 +33,11 @@ export async function uploadBlob(
     try {
       const isComplete = await sendPart({ relay: host.relay, ticket }, window, partBytes, size, signal)
       if (!isComplete && window.start === before) throw new WardlineError("ERR_OFFLINE", "nothing was taken")
-      if (performance.now() - startedMs < QUICK_MS) partBytes = Math.min(MAX_PART_BYTES, 2 * partBytes)
+      if (performance.now() - startedMs < QUICK_MS) partBytes = Math.min(maxPartBytes, 2 * partBytes)
       return isComplete
     } catch (error) {
-      partBytes = Math.max(MIN_PART_BYTES, partBytes / 2)
+      maxPartBytes = Math.max(MIN_PART_BYTES, partBytes / 2)
+      partBytes = maxPartBytes
       throw error
     }
   }

@@ -37,7 +37,11 @@ test.after(async () => {
 })
 
 function setHooks(hooks: EvilHooks): void {
-  Object.assign(evil.hooks, { toRelay: undefined, toClient: undefined, http: undefined }, hooks)
+  Object.assign(
+    evil.hooks,
+    { toRelay: undefined, toClient: undefined, http: undefined, before: undefined },
+    hooks,
+  )
 }
 test.after.each(() => {
   setHooks({})
@@ -187,6 +191,21 @@ test("an upload goes on after its connections broke, and again", async () => {
   })
   const message = await conversation.sendFile(fileOf(bytes, "a.bin", ""))
   assert.is(cuts, 4)
+  assert.ok(equalBytes(await bytesOf(await theirs.openFile((await arrived(message)).id)), bytes))
+})
+
+test("a proxy that takes less at once than the relay is sent smaller parts", async () => {
+  let refusals = 0
+  setHooks({
+    before: ({ method, body }) => {
+      if (method !== "PATCH" || body.length <= 600_000) return undefined
+      refusals += 1
+      return { status: 413, headers: { "content-type": "text/html" }, body: Buffer.from("<h1>413</h1>") }
+    },
+  })
+  const bytes = randomBytes(6_000_000)
+  const message = await conversation.sendFile(fileOf(bytes, "a.bin", ""))
+  assert.is(refusals, 1)
   assert.ok(equalBytes(await bytesOf(await theirs.openFile((await arrived(message)).id)), bytes))
 })
 

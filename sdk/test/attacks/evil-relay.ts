@@ -13,7 +13,9 @@ export interface EvilHooks {
   toRelay?: (frame: Frame, connection: EvilConnection) => Passed | Promise<Passed>
   /** A frame from the relay, likewise. */
   toClient?: (frame: Frame, connection: EvilConnection) => Passed | Promise<Passed>
-  /** The relay's answer to a directory request; may be replaced. */
+  /** An HTTP request, answered here in place of the relay unless the hook has no answer. */
+  before?: (request: EvilRequest) => EvilAnswer | undefined
+  /** The relay's answer to an HTTP request; may be replaced. */
   http?: (request: EvilRequest, answer: EvilAnswer) => EvilAnswer | Promise<EvilAnswer>
 }
 
@@ -130,13 +132,22 @@ async function forward(evil: EvilRelay, request: IncomingMessage, response: Serv
     const value = request.headers[name]
     return value === undefined ? [] : [[name, String(value)] as const]
   })
+  const early = evil.hooks.before?.({ method, path, body, headers: request.headers })
+  if (early !== undefined) {
+    response.writeHead(early.status, early.headers).end(early.body)
+    return
+  }
   const answered = await fetch(new URL(path, evil.target), {
     method,
     headers: Object.fromEntries(sent),
     ...(method === "GET" || method === "HEAD" ? {} : { body }),
   })
   const headers = Object.fromEntries(answered.headers)
-  const honest: EvilAnswer = { status: answered.status, headers, body: new Uint8Array(await answered.arrayBuffer()) }
+  const honest: EvilAnswer = {
+    status: answered.status,
+    headers,
+    body: new Uint8Array(await answered.arrayBuffer()),
+  }
   const answer = (await evil.hooks.http?.({ method, path, body, headers: request.headers }, honest)) ?? honest
   const {
     "content-length": _length,

@@ -77,6 +77,7 @@ async function append(
   transfer.onStop(() => request.destroy())
   const file = new UploadFile(blob.path, upload.offset)
   let advanced = blob
+  let failure: unknown
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) {
       await loadTicket(core, transfer.ticket)
@@ -84,15 +85,20 @@ async function append(
       file.write(chunk)
     }
   } catch (error) {
-    throw errorOf(error)
-  } finally {
+    failure = error
+  }
+  try {
     // Unless it was dropped with its conversation.
     if (core.blobs.folder.writtenMs(blob) > 0) {
       file.sync()
       advanced = core.blobs.folder.advance(blob, upload, file.offset)
     }
+  } catch (error) {
+    failure ??= error
+  } finally {
     file.close()
   }
+  if (failure !== undefined) throw errorOf(failure)
   return advanced
 }
 

@@ -1,6 +1,14 @@
 /** Blobs over a real relay: uploaded in parts, resumed, fetched in ranges, limited, dropped. */
 import { randomBytes } from "node:crypto"
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import { join } from "node:path"
 import { decodeEntry } from "@wardline/sdk/tlog"
 import { suite } from "uvu"
@@ -358,6 +366,25 @@ test("with the disk nearly full nothing is taken, and what is there is served", 
     assert.is((await patch(full.url, token, 0, randomBytes(10))).status, 401)
     assert.is((await blobRequest(full.url, "GET", await askTicket(again, chat.id, id))).status, 200)
     await full.close()
+  })
+})
+
+test("a disk that is full in the middle of a part: said so, and gone on with when there is room", async () => {
+  // A device that is always full, on Linux.
+  if (!existsSync("/dev/full")) return
+  await scene(async ({ relay: { url }, folder, chat, patient }) => {
+    const id = randomBytes(16)
+    const token = await askTicket(patient, chat.id, id, 1000)
+    await patch(url, token, 0, randomBytes(100))
+    const [name = ""] = filesOf(folder, chat)
+    const path = join(folder, "blobs", Buffer.from(chat.id).toString("hex"), name)
+    renameSync(path, `${path}.aside`)
+    symlinkSync("/dev/full", path)
+    const { status, code } = await patch(url, token, 100, randomBytes(900))
+    assert.equal([status, code], [503, "ERR_READ_ONLY"])
+    renameSync(`${path}.aside`, path)
+    assert.is(await offsetOf(url, token), 100)
+    assert.is((await patch(url, token, 100, randomBytes(900))).status, 204)
   })
 })
 
