@@ -1,6 +1,8 @@
 import { resolve } from "node:path"
 import { fromHex, utf8 } from "../bytes.ts"
 import { sha256, wipe } from "../crypto/index.ts"
+import type { DirectoryState } from "../directory/index.ts"
+import { asRole } from "../ids.ts"
 import { clinicIdOf, MAX_REASON_BYTES } from "../protocol/index.ts"
 import { asAdmin } from "./admin-session.ts"
 import { type Input, usage } from "./arguments.ts"
@@ -10,11 +12,11 @@ import { type Command, type Context, SHARED } from "./command.ts"
 import { readDirectory } from "./directory-copy.ts"
 import { EXIT, type ExitCode } from "./exit-codes.ts"
 import { readIfThere } from "./files.ts"
-import { combineShares, type Share, type SplitKey } from "./key-share.ts"
+import { combineShares, type RoleSplitKey, type Share, type SplitKey } from "./key-share.ts"
 import { archiveRole, roleSplitKey, wholeNumber } from "./key-split.ts"
 import { checkRootKeyPath, encodeRootKey, ROOT_KEY_HANDLING, writeRootKey } from "./root-key-file.ts"
 import { recordRootRecovery, rootRecoveryTarget } from "./root-recovery.ts"
-import { askShares, readShareFiles } from "./share-input.ts"
+import { askShares, type Collected, readShareFiles } from "./share-input.ts"
 
 export const keyCombine: Command = {
   name: "key combine",
@@ -35,7 +37,10 @@ export const keyCombine: Command = {
     "root-key": { value: "FILE", help: "for root: where to write the root key; the file must not exist yet" },
     "clinic-key": { value: "KEY", help: "for root, where the clinic's folder is lost: the clinic key" },
     role: { value: "ROLE", help: "for archive: the role (default: the policy's archive role)" },
-    generation: { value: "N", help: "for archive: which generation of the role's key (default: the newest)" },
+    generation: {
+      value: "N",
+      help: "for archive: which generation of the role's key (default: the one that the\nshares are of)",
+    },
     dir: SHARED.dir,
     relay: SHARED.relay,
     "passphrase-file": SHARED["passphrase-file"],
@@ -63,7 +68,7 @@ async function combineRoot(input: Input, context: Context, reason: string): Prom
   const target = await rootRecoveryTarget(clinic, input, context)
   const publicKey = fromHex(clinic.clinicKey)
   const key = { kind: "root", clinicId: clinicIdOf(sha256, publicKey), publicKey } as const
-  const shares = await collectShares(input, context, key)
+  const { shares } = await collectShares(input, context, [key])
   const seed = await combineShares(shares, key)
   try {
     const position = await recordRootRecovery(target, seed, reason, context)
@@ -91,12 +96,12 @@ async function combineArchive(input: Input, context: Context, reason: string): P
   const { state } = await readDirectory(input, folder, context)
   const archive = state.policy?.archiveRole
   const role = archiveRole(input, archive)
-  const wanted = input.text("generation")
-  const newest = state.roleKeys.get(role)?.length ?? 0
-  const generation = wanted === undefined ? newest : wholeNumber(wanted, "--generation")
-  const key = roleSplitKey(state, role, generation)
-  const shares = await collectShares(input, context, key)
+  const keys = archiveKeys(input, state, role)
+  const collected = await collectShares(input, context, keys)
+  const { shares } = collected
+  const key = collected.key ?? (keys[0] as RoleSplitKey)
   const seed = await combineShares(shares, key)
+  const { generation } = key
   try {
     return await asAdmin(folder, input, context, async (admin) => {
       const keyName = role === archive ? "archive" : role
@@ -114,6 +119,16 @@ async function combineArchive(input: Input, context: Context, reason: string): P
   } finally {
     wipe(seed, ...shares.map(({ point }) => point))
   }
+}
+
+/** Every generation of the role's key, the newest first, or the one that was asked for: its shares tell which they are of.
+ * @throws {WardlineError} ERR_CONFIG for a role without a key, or a generation that isn't there. */
+function archiveKeys(input: Input, state: DirectoryState, role: string): RoleSplitKey[] {
+  const wanted = input.text("generation")
+  if (wanted !== undefined) return [roleSplitKey(state, role, wholeNumber(wanted, "--generation"))]
+  const newest = state.roleKeys.get(asRole(role))?.length ?? 0
+  if (newest === 0) throw usage(`the role ${role} has no key`)
+  return Array.from({ length: newest }, (_, i) => roleSplitKey(state, role, newest - i))
 }
 
 interface RootClinic {
@@ -134,16 +149,20 @@ async function rootClinic(input: Input): Promise<RootClinic> {
   return { clinicKey, folder: undefined }
 }
 
-async function collectShares(input: Input, context: Context, key: SplitKey): Promise<Share[]> {
+async function collectShares<K extends SplitKey>(
+  input: Input,
+  context: Context,
+  keys: readonly K[],
+): Promise<Collected<K>> {
   const files = input.list("share")
   if (files.length > 0)
     return await readShareFiles(
       files.map((file) => resolve(file)),
-      key,
+      keys,
     )
   const asker = openAsker(context.signal)
   try {
-    return await askShares(asker, key)
+    return await askShares(asker, keys)
   } finally {
     asker.close()
   }

@@ -20,16 +20,23 @@ const TAG_BYTES = 2
 const CHECK_BYTES = 2
 const SEED_BYTES = 32
 
+interface AnyKey {
+  readonly clinicId: Uint8Array
+  readonly publicKey: Uint8Array
+}
+
+export interface RootSplitKey extends AnyKey {
+  readonly kind: "root"
+}
+
+export interface RoleSplitKey extends AnyKey {
+  readonly kind: "role"
+  readonly role: string
+  readonly generation: number
+}
+
 /** Which key is split. */
-export type SplitKey =
-  | { readonly kind: "root"; readonly clinicId: Uint8Array; readonly publicKey: Uint8Array }
-  | {
-      readonly kind: "role"
-      readonly clinicId: Uint8Array
-      readonly publicKey: Uint8Array
-      readonly role: string
-      readonly generation: number
-    }
+export type SplitKey = RootSplitKey | RoleSplitKey
 
 export interface Share {
   readonly kind: SplitKey["kind"]
@@ -79,7 +86,7 @@ export async function splitKey(
  * @throws {WardlineError} ERR_CLINIC_KEY for a share of another clinic or key; ERR_CONFLICT for one given twice;
  *   ERR_FORBIDDEN for too few; ERR_KEYSTORE for shares that don't belong together. */
 export async function combineShares(shares: readonly Share[], key: SplitKey): Promise<Uint8Array> {
-  for (const [i, share] of shares.entries()) checkFits(share, shares.slice(0, i), key)
+  for (const [i, share] of shares.entries()) checkFits(share, shares.slice(0, i), [key])
   const needed = shares[0]?.needed ?? MIN_NEEDED
   if (shares.length < needed)
     throw new WardlineError(
@@ -98,16 +105,19 @@ export async function combineShares(shares: readonly Share[], key: SplitKey): Pr
 }
 
 /** Whether a share can go with the others; asked as each is entered, so that a wrong one is named at once.
+ * @param keys - those that it could be of, such as a role's generations.
+ * @returns which one it is of, as far as can be told before there are enough.
  * @throws {WardlineError} ERR_CLINIC_KEY, ERR_KEYSTORE, ERR_CONFLICT. */
-export function checkFits(share: Share, before: readonly Share[], key: SplitKey): void {
+export function checkFits<K extends SplitKey>(share: Share, before: readonly Share[], keys: readonly K[]): K {
   const name = `share ${share.number}`
-  if (share.kind !== key.kind || !equalBytes(share.tag, tagOf(key)))
+  const key = keys.find((of) => share.kind === of.kind && equalBytes(share.tag, tagOf(of)))
+  if (key === undefined)
     throw new WardlineError(
       "ERR_CLINIC_KEY",
       `${name} is of another clinic, another key, or another generation of it`,
     )
   const [first] = before
-  if (first === undefined) return
+  if (first === undefined) return key
   if (!equalBytes(share.split, first.split) || share.needed !== first.needed || share.shares !== first.shares)
     throw new WardlineError(
       "ERR_KEYSTORE",
@@ -115,6 +125,7 @@ export function checkFits(share: Share, before: readonly Share[], key: SplitKey)
     )
   if (before.some(({ number, point }) => number === share.number || point.at(-1) === share.point.at(-1)))
     throw new WardlineError("ERR_CONFLICT", `${name} was given before; another holder's is needed`)
+  return key
 }
 
 /** A share as eight lines of words. */

@@ -12,7 +12,14 @@ import { type Command, type Context, SHARED } from "./command.ts"
 import { EXIT, type ExitCode } from "./exit-codes.ts"
 import { readIfThere, shredFile } from "./files.ts"
 import { ceremonyOf, deleteShares, keyName, type SplitFiles, writeShares } from "./key-ceremony.ts"
-import { checkNumbers, type Share, type SplitKey, shareLines, splitKey } from "./key-share.ts"
+import {
+  checkNumbers,
+  type RoleSplitKey,
+  type Share,
+  type SplitKey,
+  shareLines,
+  splitKey,
+} from "./key-share.ts"
 import { clinicNameOf, decodeRootKey } from "./root-key-file.ts"
 import { confirmSheets } from "./share-input.ts"
 
@@ -126,7 +133,7 @@ export function archiveRole(input: Input, ofPolicy: string | undefined): string 
 
 /** A role's key as the directory has it.
  * @throws {WardlineError} ERR_CONFIG for a role or generation that isn't there. */
-export function roleSplitKey(directory: DirectoryState, role: string, generation: number): SplitKey {
+export function roleSplitKey(directory: DirectoryState, role: string, generation: number): RoleSplitKey {
   const key = roleKeyOf(directory, asRole(role), generation)
   if (key === undefined) throw usage(`the role ${role} has no key of generation ${generation}`)
   return { kind: "role", clinicId: directory.clinicId, publicKey: key.publicKey, role, generation }

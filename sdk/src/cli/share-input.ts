@@ -11,17 +11,29 @@ const MAX_FILE_BYTES = 65_536
 /** A slip is forgiven twice. */
 const CONFIRM_TRIES = 3
 
+/** Shares that may go together, and the key that they are of. */
+export interface Collected<K extends SplitKey> {
+  readonly shares: readonly Share[]
+  /** Undefined where there are no shares. */
+  readonly key: K | undefined
+}
+
 /** The shares in files, each checked against those before.
+ * @param keys - those that they could be of.
  * @throws {WardlineError} which file and which line is wrong; ERR_CONFIG for a file that isn't there. */
-export async function readShareFiles(files: readonly string[], key: SplitKey): Promise<Share[]> {
+export async function readShareFiles<K extends SplitKey>(
+  files: readonly string[],
+  keys: readonly K[],
+): Promise<Collected<K>> {
   const shares: Share[] = []
+  let key: K | undefined
   for (const file of files) {
     const bytes = await readIfThere(file)
     if (bytes === undefined) throw usage(`there is no share file at ${file}`)
     if (bytes.length > MAX_FILE_BYTES) throw usage(`${file} is no share file`)
     try {
       const share = parseShareText(bytes.toString("utf8"))
-      checkFits(share, shares, key)
+      key = checkFits(share, shares, keys)
       shares.push(share)
     } catch (error) {
       if (error instanceof WardlineError)
@@ -31,14 +43,15 @@ export async function readShareFiles(files: readonly string[], key: SplitKey): P
       bytes.fill(0)
     }
   }
-  return shares
+  return { shares, key }
 }
 
 /** Asks for share after share until there are enough, or no more are given. A slip is named and the line asked for
  * again; each share leaves the screen when it is whole.
  * @throws {WardlineError} ERR_ABORTED */
-export async function askShares(asker: Asker, key: SplitKey): Promise<Share[]> {
+export async function askShares<K extends SplitKey>(asker: Asker, keys: readonly K[]): Promise<Collected<K>> {
   const shares: Share[] = []
+  let key: K | undefined
   asker.say(
     "Each holder types the eight lines of their own sheet while the others look away. Any order of the sheets",
   )
@@ -52,7 +65,7 @@ export async function askShares(asker: Asker, key: SplitKey): Promise<Share[]> {
     const share = await askShare(asker)
     if (share === undefined) break
     try {
-      checkFits(share, shares, key)
+      key = checkFits(share, shares, keys)
       shares.push(share)
       needed = share.needed
       asker.say(`Share ${share.number} is read.`)
@@ -60,7 +73,7 @@ export async function askShares(asker: Asker, key: SplitKey): Promise<Share[]> {
       asker.say(`${messageOf(error)}. Another one, please.`)
     }
   }
-  return shares
+  return { shares, key }
 }
 
 /** One share; undefined if no more lines come. */

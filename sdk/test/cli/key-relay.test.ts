@@ -115,6 +115,18 @@ test("the archive's key is split and put together by an administrator, on record
   })
 })
 
+test("sheets of an older generation still open what was archived then, and are found to be of it", async () => {
+  assertCode(await unlocked("role", "rotate", "vault"), 0)
+  const share = (n: number): string[] => ["--share", desk.path(`vault/share-${n}-of-3.txt`)]
+  const combine = ["key", "combine", "archive", "--reason", "an old case", ...share(2), ...share(3)]
+  const ran = await unlocked(...combine, "--json")
+  assertCode(ran, 0)
+  assert.is((JSON.parse(ran.stdout) as { generation: number }).generation, 1)
+  const newest = await unlocked(...combine, "--generation", "2")
+  assertCode(newest, 1)
+  assert.match(newest.stderr, "another generation of it")
+})
+
 test("a role that there isn't, or no archive role, is said at once", async () => {
   const args = ["--shares", "3", "--needed", "2", "--out", desk.path("none")]
   const unknown = await unlocked("key", "split", "archive", ...args, "--role", "valut")
