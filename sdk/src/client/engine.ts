@@ -3,7 +3,6 @@ import { abortable, throwIfAborted } from "../abort.ts"
 import type { AttachmentPayload } from "../attachments/reference.ts"
 import { fromHex, toBase64Url, toHex } from "../bytes.ts"
 import {
-  headLink,
   type KnownPayload,
   type ShredKey,
   type Transcript,
@@ -220,13 +219,11 @@ export class ConversationEngine {
   async #makeEvidence(): Promise<Uint8Array> {
     const { storage, directory } = this.#options.host
     const stored = await loadRecords(storage)
-    const { position } = this.transcript
-    const own = { position, link: headLink(this.transcript) }
     return this.#follower.evidence.export(
       directory.state.rootKey,
       fromHex(this.id),
       stored?.records ?? [],
-      own,
+      this.#follower.told,
     )
   }
 

@@ -59,16 +59,17 @@ export class EvidenceBook {
   }
 
   /** A head that agrees with this history. */
-  agreed(head: SignedHead): void {
-    this.#head = toldOf(headStatement(head))
+  agreed(statement: Extract<Statement, { kind: "head" }>): void {
+    this.#head = toldOf(statement)
   }
 
   /** What can't be true if this history is. The first counts.
-   * @param other - what it contradicts, where that is signed. */
+   * @param other - what it contradicts. */
   contradictedBy(statement: Statement, other?: Statement): void {
     if (this.#contradiction !== undefined) return
-    this.#contradiction = toldOf(statement)
-    if (other?.kind === "head") this.#head = toldOf(other)
+    const isUnsigned = statement.kind === "memory" && other !== undefined
+    this.#contradiction = toldOf(isUnsigned ? other : statement)
+    if (other?.kind === "head" && !isUnsigned) this.#head = toldOf(other)
   }
 
   /** The strongest file of evidence that can be made: two signatures, or one and this device's word.
@@ -121,7 +122,12 @@ export function memory(position: number, link: Uint8Array): Statement {
   return { kind: "memory", position, link: toHex(link) }
 }
 
-export function headStatement({ position, link, time, signature }: SignedHead): Statement {
+export function headStatement({
+  position,
+  link,
+  time,
+  signature,
+}: SignedHead): Extract<Statement, { kind: "head" }> {
   return { kind: "head", position, link: toHex(link), time, signature: toHex(signature) }
 }
 

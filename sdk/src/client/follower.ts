@@ -109,6 +109,12 @@ export class Follower {
     return this.#shredKey
   }
 
+  /** Where the relay's history of this conversation ends for this device, whether it is believed or not. */
+  get told(): { readonly position: number; readonly link: Link } {
+    const links = this.#disbelieved ?? this.#transcript.links.slice(0, this.#transcript.position + 1)
+    return { position: links.length - 1, link: links.at(-1) as Link }
+  }
+
   /** Caught up on a live connection. */
   get isLive(): boolean {
     return this.#isLive
@@ -138,6 +144,7 @@ export class Follower {
   /** Continues from where the transcript stands, on a new session. */
   attach(session: Session): void {
     this.detach()
+    this.#disbelieved = undefined
     this.#session = session
     const mine = (): boolean => this.#session === session
     this.#subscription = session.subscribe(this.#transcript.conversation, this.#transcript.position, {
@@ -174,7 +181,6 @@ export class Follower {
     this.#session = undefined
     this.#isLive = false
     this.#head = undefined
-    this.#disbelieved = undefined
     clearTimeout(this.#headTimer)
     this.#subscription?.end()
     this.#subscription = undefined
@@ -317,7 +323,7 @@ export class Follower {
     if (this.#disbelieved !== undefined) {
       const link = this.#disbelieved[head.position]
       if (link === undefined || !equalBytes(link, head.link)) return
-      this.evidence.agreed(head)
+      this.evidence.agreed(headStatement(head))
       this.#events.contradicted()
       this.detach()
       return
@@ -351,7 +357,7 @@ export class Follower {
   }
 
   #agreed(head: SignedHead): void {
-    this.evidence.agreed(head)
+    this.evidence.agreed(headStatement(head))
     this.#vouched = head
     this.#remember()
     if (this.evidence.isContradicted) this.#events.contradicted()
@@ -401,6 +407,8 @@ export class Follower {
       this.evidence.followed(position, hash)
       throw error
     }
+    // One of an earlier visit, kept on this device.
+    if (promised?.statement?.kind === "head") this.evidence.agreed(promised.statement)
     this.#promised.delete(position)
   }
 

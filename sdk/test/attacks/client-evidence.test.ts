@@ -96,7 +96,7 @@ function byRecords(): { scene: Scene; file: Uint8Array } {
 function byHead(): { scene: Scene; file: Uint8Array } {
   const { scene, nurseSaw, fork } = forked()
   const book = bookOf(scene.nurse, nurseSaw)
-  book.agreed(signHead(scene, headOf(scene.nurse)))
+  book.agreed(headStatement(signHead(scene, headOf(scene.nurse))))
   book.contradictedBy(record(fork))
   return { scene, file: exported(book, scene, scene.nurse.state) }
 }
@@ -139,7 +139,7 @@ test("two heads for one position, and two of which the later says less", () => {
   scene.clinic.sign("policy", encodePolicy({ ...testPolicy(), logKey: LOG.publicKey }))
   const book = bookOf(scene.nurse, scene.records)
   const agreed = headOf(scene.nurse)
-  book.agreed(signHead(scene, agreed))
+  book.agreed(headStatement(signHead(scene, agreed)))
   book.contradictedBy(headStatement(signHead(scene, { ...agreed, link: seedOf("another") })))
   const forkVerdict = verifyEvidence(exported(book, scene, scene.nurse.state))
   assert.is(forkVerdict.proves, "fork")
