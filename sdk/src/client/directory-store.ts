@@ -20,6 +20,8 @@ export async function loadRecords(
   if (head === undefined) return undefined
   const records: Uint8Array[] = []
   for (const key of await storage.directoryChunkKeys()) {
+    // Another tab may have stored the same records in other pieces: the later piece goes on where it says it does.
+    records.length = Math.min(records.length, storage.directoryChunkFrom(key))
     const chunk = (await storage.get(key)) ?? new Uint8Array(0)
     const stored = decodeStored(chunk, (r) => r.list(r.u32(), (item) => item.lp32(MAX_FRAME_BYTES)))
     for (const record of stored) records.push(record)
@@ -34,6 +36,9 @@ export async function saveRecords(
   records: readonly Uint8Array[],
   head: SeenHead,
 ): Promise<void> {
+  const stored = await storage.get(storage.directoryHeadKey)
+  // Another tab has seen more: this one's head would be a step back.
+  if (stored !== undefined && decodeHead(stored).position > head.position) return
   const chunk = (writer: Writer): Writer =>
     writer.u32(records.length).list(records, (w, record) => w.lp32(record))
   await storage.set({

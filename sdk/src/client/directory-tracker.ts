@@ -12,6 +12,7 @@ import {
   checkFresh,
   createDirectory,
   type DirectoryState,
+  grantsFor,
   linkAt,
 } from "../directory/index.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
@@ -56,6 +57,7 @@ export class DirectoryTracker {
   /** Whether an earlier run stored anything. */
   #isCached = false
   #refreshing: Promise<void> | undefined
+  #hasAskedForWraps = false
   /** Until then no record's word is worth a fetch. */
   #quietUntilMs = 0
   /** What can't be true of this directory: nothing more is taken from it. */
@@ -184,6 +186,16 @@ export class DirectoryTracker {
     if (fetched.length > 0) await this.#grow(known, fetched)
     if (this.#state.position === 0)
       throw new WardlineError("ERR_NOT_FOUND", "the relay doesn't know this clinic")
+    if (this.#lacksWraps()) await this.#fetchWhole()
+  }
+
+  /** Whether the relay has left out wraps that it should have sent, and wasn't asked for them again in this run. */
+  #lacksWraps(): boolean {
+    const { device } = this.#options
+    if (device === undefined || this.#hasAskedForWraps) return false
+    if (grantsFor(this.#state, device).every(({ wrap }) => wrap !== undefined)) return false
+    this.#hasAskedForWraps = true
+    return true
   }
 
   async #grow(known: DirectoryState, records: readonly Uint8Array[]): Promise<void> {

@@ -61,6 +61,11 @@ export class ClinicStorage {
     return `${this.#directoryChunks}${String(from).padStart(16, "0")}`
   }
 
+  /** After which position the records under a chunk's key are. */
+  directoryChunkFrom(key: string): number {
+    return Number(key.slice(this.#directoryChunks.length))
+  }
+
   get #directoryChunks(): string {
     return `${this.#prefix}directory/from/`
   }

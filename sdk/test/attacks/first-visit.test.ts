@@ -2,7 +2,7 @@
  * see is held against it too. The relay is real; what lies between it and the client is the attacker's. */
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import { Reader, toHex, Writer } from "../../src/bytes.ts"
+import { fromHex, Reader, toHex, Writer } from "../../src/bytes.ts"
 import { loadEvidence } from "../../src/client/directory-evidence.ts"
 import {
   decodeShortDirectory,
@@ -20,6 +20,7 @@ import {
   type DirectoryState,
   decodeSnapshot,
   encodeSnapshot,
+  grantsFor,
 } from "../../src/directory/index.ts"
 import { type Keystore, memoryKeystore, type PatientClient, StaffClient } from "../../src/index.ts"
 import { decodeAttest, decodeRecord, encodeAttest, MAX_FRAME_BYTES } from "../../src/protocol/index.ts"
@@ -321,6 +322,10 @@ test("who comes back before the log has come holds it against what was seen", as
   assert.ok(await hasKey(keystore, "directory/head"))
   assert.not(await hasKey(keystore, "directory/short"))
   assert.is(patient.conversations.length, 1)
+  assert.not(
+    asked.some((path) => path.includes("wraps")),
+    "a patient's device is named to nobody",
+  )
   await patient.close()
 })
 
@@ -386,6 +391,52 @@ test("staff fetch their own wraps and nobody else's", async () => {
   assert.ok(asked.filter((path) => path.startsWith("?")).every((path) => path.endsWith(`&wraps=${own}`)))
   assert.ok(asked.includes("/snapshot"))
   await staff.close()
+})
+
+test("wraps that a relay left out are asked for again, and a device that was cut off by it comes back", async () => {
+  const bare = (records: Uint8Array[]) => records.map((record) => decodeRecord(record).bytes)
+  tamper({ log: bare })
+  const keystore = await clinic.staffKeystore("nurse")
+  const options = clinic.options(keystore, proxy.url)
+  const id = fromHex(clinic.deviceIds.nurse)
+  const wrapsOf = async (): Promise<boolean[]> => {
+    const context = readOptions(options)
+    const storage = new ClinicStorage(keystore, context.clinicId)
+    const tracker = await DirectoryTracker.load(context, storage, { device: id })
+    await tracker.refresh()
+    await tracker.persist()
+    return grantsFor(tracker.state, id).map(({ wrap }) => wrap !== undefined)
+  }
+  assert.ok((await wrapsOf()).includes(false))
+  assert.is(asked.length, 2, "once more, and not again and again")
+  tamper({})
+  assert.not((await wrapsOf()).includes(false))
+  assert.not((await wrapsOf()).includes(false), "stored, too")
+})
+
+test("two tabs store the directory in different pieces, and neither takes the other's back", async () => {
+  const keystore = memoryKeystore()
+  const one = (await visitor(keystore)).tracker
+  const other = (await visitor(keystore)).tracker
+  const further = async (tracker: DirectoryTracker): Promise<void> => {
+    await tracker.refresh()
+    await tracker.persist()
+    await tracker.complete()
+  }
+  await further(one)
+  await clinic.admin.attest()
+  await further(one)
+  await clinic.admin.attest()
+  await further(other)
+  await further(one)
+  await clinic.admin.attest()
+  await further(other)
+  const { state } = (await visitor(keystore)).tracker
+  assert.equal(state.link, clinic.admin.directory.link)
+  // One that has slept says nothing of what it hasn't seen.
+  proxy.reachable = false
+  await one.persist()
+  assert.equal((await visitor(keystore)).tracker.state.link, clinic.admin.directory.link)
 })
 
 test("a change in the middle of all that is an honest race", async () => {
