@@ -1,7 +1,7 @@
 /** Records that a device adds to a conversation, made from its transcript (docs/protocol.md, Transcript). */
-import { concat } from "../bytes.ts"
+import { concat, toHex } from "../bytes.ts"
 import { type Device, randomBytes, sha256, signRecord } from "../crypto/index.ts"
-import { archiveRoleAt, type DirectoryState, MAX_CLOCK_AHEAD_MS } from "../directory/index.ts"
+import { archiveRoleAt, type DirectoryState, isLiveStaff, MAX_CLOCK_AHEAD_MS } from "../directory/index.ts"
 import { WardlineError } from "../errors.ts"
 import type { ConversationId, Role } from "../ids.ts"
 import {
@@ -100,6 +100,9 @@ export function isEpochNeeded(
   if (state.epochMessages >= MAX_EPOCH_MESSAGES || nowMs - epoch.issued >= MAX_EPOCH_MS) return true
   // By such a date it would never grow old.
   if (epoch.issued > nowMs + MAX_CLOCK_AHEAD_MS) return true
+  // Whoever was revoked since still has its secret.
+  const isByPatient = state.devices.has(toHex(epoch.issuer))
+  if (!isByPatient && !isLiveStaff(directory, epoch.issuer, nowMs)) return true
   return !isSameMembers(epoch.slots, membersOfTranscript(state, directory, directory.position))
 }
 

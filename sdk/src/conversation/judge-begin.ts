@@ -19,7 +19,7 @@ import {
   type TranscriptContext,
   withEntry,
 } from "./judging.ts"
-import { currentDevices, type Transcript } from "./state.ts"
+import { currentDevices, raisedBy, type Transcript } from "./state.ts"
 
 export function judgeConsent(
   state: Transcript,
@@ -41,7 +41,7 @@ export function judgeConsent(
     throw refused("not the text of that time")
   const device = { id: record.issuer, keys, kind: "device", until: 0, removedAt: undefined } as const
   return [
-    { devices: withEntry(state.devices, device.id, device), directoryFloor: body.directory.position },
+    { devices: withEntry(state.devices, device.id, device), ...raisedBy(state, body.directory.position) },
     { ...at, kind: "consent", device: record.issuer, consentId, version, language },
   ]
 }
@@ -64,7 +64,7 @@ export function judgeOpen(
       throw refused("not the role's key")
   }
   return [
-    { roles: open.roles.map(({ role }) => role), directoryFloor: position },
+    { roles: open.roles.map(({ role }) => role), ...raisedBy(state, open.directory.position) },
     { ...at, kind: "open", open },
   ]
 }

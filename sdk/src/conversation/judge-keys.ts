@@ -27,7 +27,7 @@ import {
   unlessRefused,
 } from "./judging.ts"
 import { isVault, participantOf } from "./participants.ts"
-import { currentEpoch, type EpochEntry, type Transcript } from "./state.ts"
+import { currentEpoch, type EpochEntry, raisedBy, type Transcript } from "./state.ts"
 
 /** An epoch's place in the chain is judged by what everybody can see, alike for all. Whether this device may use it
  * depends on its keys and on the directory that it knows. An epoch that it can't use keeps its place: otherwise its
@@ -54,6 +54,7 @@ export function judgeEpoch(
     number: body.number,
     position: at.position,
     issued: record.issued,
+    issuer: record.issuer,
     slots: body.slots,
     headHash: sha256(body.head),
     commitment: body.commitment,
@@ -70,19 +71,21 @@ export function judgeEpoch(
   if (secrets === "refused") return [chain, refusal(at)]
   const { number } = body
   return [
-    { ...chain, directoryFloor: Math.max(body.directory.position, state.directoryFloor) },
+    { ...chain, ...raisedBy(state, body.directory.position) },
     { ...at, kind: "epoch", number, current, issuer: record.issuer, isOpen: key !== undefined },
   ]
 }
 
-/** The issuer and the members must be right by the newest directory that counts. */
+/** The issuer and the members must be right by the newest directory that a record has named: what everybody sees alike.
+ * By what this device alone knows, an epoch that crossed a rotation would part it from the others; and nobody sends
+ * under one whose members aren't the newest ones. */
 function checkMembers(
   state: Transcript,
   record: WireRecord,
   body: EpochBody,
   { directory }: TranscriptContext,
 ): true {
-  const position = Math.max(body.directory.position, state.directoryFloor)
+  const position = Math.max(body.directory.position, state.namedFloor)
   if (!participantOf(state, record, directory, position)) throw refused("epoch by a former participant")
   if (!isSameMembers(body.slots, membersOfTranscript(state, directory, position)))
     throw refused("not the members")
@@ -122,7 +125,7 @@ export function judgeGrant(
     throw refused("a grant in a closed conversation")
   const [change, opened] = takeSecrets("grant", state, record, body, context)
   return [
-    { ...change, directoryFloor: position },
+    { ...change, ...raisedBy(state, body.directory.position) },
     { ...at, kind: "grant", from, slot: body.slot, opened },
   ]
 }
@@ -143,7 +146,7 @@ export function judgeArchive(
     throw refused("not to the archive role")
   const [change, opened] = takeSecrets("archive", state, record, body, context)
   return [
-    { ...change, archivedAt: at.position, directoryFloor: position },
+    { ...change, archivedAt: at.position, ...raisedBy(state, body.directory.position) },
     { ...at, kind: "archive", from, opened },
   ]
 }

@@ -32,7 +32,7 @@ import {
   withEntry,
 } from "./judging.ts"
 import { isVault, type Participant, staffWithRole } from "./participants.ts"
-import { currentDevices, type PatientDevice, type Transcript } from "./state.ts"
+import { currentDevices, type PatientDevice, raisedBy, type Transcript } from "./state.ts"
 
 /** Devices come and go by the patient's own word, roles by staff whose role the policy lets change members. */
 export function judgeMember(
@@ -44,7 +44,10 @@ export function judgeMember(
   const body = decodeMember(record.body)
   const position = checkNamed(state, directory, body.directory)
   const from = checkParticipant(state, record, directory, position)
-  const counted = { memberChanges: [...state.memberChanges, at.position], directoryFloor: position }
+  const counted = {
+    memberChanges: [...state.memberChanges, at.position],
+    ...raisedBy(state, body.directory.position),
+  }
   const event = { ...at, kind: "member", from, change: body } as const
   if (body.change === "add-device" || body.change === "remove-device") {
     if (from.kind !== "patient") throw refused("a patient's device added by another")
@@ -131,7 +134,10 @@ export function judgeAccess(
     { role, purpose, issued: record.issued, until },
   ]
   return [
-    { accesses: withEntry(state.accesses, record.issuer, grants), directoryFloor: position },
+    {
+      accesses: withEntry(state.accesses, record.issuer, grants),
+      ...raisedBy(state, body.directory.position),
+    },
     { ...at, kind: "access", from, purpose, until },
   ]
 }
@@ -200,7 +206,7 @@ export function judgeShred(
   if (!admin || !isAdmin(directory, record.issuer, position)) throw refused("not by an administrator")
   checkSignature(record, admin.keys.signing)
   return [
-    { shreddedAt: at.position, directoryFloor: position },
+    { shreddedAt: at.position, ...raisedBy(state, body.directory.position) },
     { ...at, kind: "shred", by: record.issuer, reason: body.reason },
   ]
 }

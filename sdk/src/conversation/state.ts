@@ -18,6 +18,8 @@ export interface EpochEntry {
   number: number
   position: number
   issued: number
+  /** The device that made it. */
+  issuer: Uint8Array
   slots: readonly Slot[]
   /** H(E). */
   headHash: Uint8Array
@@ -97,7 +99,10 @@ export interface Transcript {
   archivedAt?: number
   withdrawnAt?: number
   shreddedAt?: number
-  /** Authority is judged at this directory position or later: revocations stay revoked. */
+  /** The highest directory position that a record has named. Epochs are judged by it, alike for all. */
+  namedFloor: number
+  /** That, or what this device itself knew when it had seen the head: authority is judged at it or later, so that
+   * revocations stay revoked. */
   directoryFloor: number
   fork?: ForkEvidence
 }
@@ -116,6 +121,7 @@ export function startTranscript(conversation: ConversationId): Transcript {
     senders: new Map(),
     accesses: new Map(),
     locked: [],
+    namedFloor: 0,
     directoryFloor: 0,
   }
 }
@@ -131,6 +137,17 @@ export function appendLink(state: Transcript, link: Link): readonly Link[] {
   const links = state.links.length === length ? (state.links as Link[]) : state.links.slice(0, length)
   links.push(link)
   return links
+}
+
+/** Both floors, once a record has named a directory position. */
+export function raisedBy(
+  state: Transcript,
+  position: number,
+): Pick<Transcript, "namedFloor" | "directoryFloor"> {
+  return {
+    namedFloor: Math.max(position, state.namedFloor),
+    directoryFloor: Math.max(position, state.directoryFloor),
+  }
 }
 
 export function currentEpoch(state: Transcript): EpochEntry | undefined {
@@ -156,8 +173,8 @@ export function lastSequence(state: Transcript, device: Uint8Array): number {
   return state.senders.get(toHex(device))?.sequence ?? 0
 }
 
-/** Tells the transcript which directory this device knew when it had seen the head: a record that comes
- * after can't be judged by an older one, whatever it names. */
+/** Tells the transcript which directory this device knew when it had seen the head: what comes after isn't judged by an
+ * older one, whatever it names. */
 export function raiseFloor(state: Transcript, directoryPosition: number): Transcript {
   return directoryPosition <= state.directoryFloor ? state : { ...state, directoryFloor: directoryPosition }
 }

@@ -5,7 +5,6 @@ import { concat, Writer } from "../../src/bytes.ts"
 import {
   applyRecord,
   composeAccess,
-  currentEpoch,
   encodePayload,
   isEpochNeeded,
   membersOfTranscript,
@@ -87,9 +86,9 @@ test("an epoch made just before a rotation that others know of already doesn't p
   scene.patient.take(epoch)
   const crossed = scene.patient.message("crossed the rotation")
   scene.patient.take(crossed)
-  for (const record of [epoch, crossed]) {
-    assertUnusable(scene.nurse, record)
-    scene.colleague.take(record)
+  for (const nurse of [scene.nurse, scene.colleague]) {
+    assert.equal([nurse.take(epoch).kind, nurse.take(crossed).kind], ["epoch", "message"])
+    assert.is(isEpochNeeded(nurse.state, scene.clinic.directory, NOW, false), true, "nobody answers under it")
   }
   scene.deliver(scene.patient.epoch())
   assertHeard(scene, scene.patient, "after the rotation")
@@ -102,22 +101,35 @@ test("an epoch by someone whose revocation only some know of doesn't part them",
   scene.clinic.revoke(scene.clinic.nurse)
   scene.clinic.rotate("nursing", 2, [scene.clinic.colleague])
   scene.colleague.state = raiseFloor(scene.colleague.state, scene.clinic.directory.position)
-  assertUnusable(scene.colleague, epoch)
-  assert.is(scene.patient.take(epoch).kind, "epoch")
+  for (const actor of [scene.colleague, scene.patient]) {
+    assert.is(actor.take(epoch).kind, "epoch")
+    assert.is(isEpochNeeded(actor.state, scene.clinic.directory, NOW, false), true)
+  }
   const next = scene.patient.epoch()
   for (const actor of [scene.patient, scene.colleague]) assert.is(actor.take(next).kind, "epoch")
   const message = scene.patient.message("who is there?")
   for (const actor of [scene.patient, scene.colleague]) assert.is(actor.take(message).kind, "message")
 })
 
-test("an epoch's key isn't used when its issuer is revoked by what this device knows", () => {
+test("nobody sends under an epoch whose issuer was revoked, even where no key was rotated", () => {
   const scene = new Scene()
   const epoch = scene.nurse.epoch()
   scene.clinic.revoke(scene.clinic.nurse)
   // No rotation: her slots are right and open.
   scene.patient.state = raiseFloor(scene.patient.state, scene.clinic.directory.position)
-  assertUnusable(scene.patient, epoch)
-  assert.is(currentEpoch(scene.patient.state)?.key, undefined)
+  assert.is(scene.patient.take(epoch).kind, "epoch")
+  assert.is(isEpochNeeded(scene.patient.state, scene.clinic.directory, NOW, false), true)
+})
+
+test("an epoch by somebody whose revocation a record has named", () => {
+  const scene = new Scene()
+  const epoch = scene.nurse.epoch()
+  scene.clinic.revoke(scene.clinic.nurse)
+  const next = scene.patient.epoch()
+  for (const actor of [scene.patient, scene.colleague]) actor.take(next)
+  assertRefused(scene.colleague, scene.nurse.epoch())
+  scene.colleague.take(scene.patient.message("goes on"))
+  assertUnusable(scene.colleague, epoch)
 })
 
 test("one message that doesn't open silences nobody, and isn't replayed as the next", () => {

@@ -1,7 +1,7 @@
 /** Attacks on the transcript: by a relay that orders, hides and forks; by people who no longer belong. */
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import { composeConsent, composeMessage, raiseFloor } from "../../src/conversation/index.ts"
+import { composeConsent, composeMessage, isEpochNeeded, raiseFloor } from "../../src/conversation/index.ts"
 import { cryptoReady, sha256, signRecord } from "../../src/crypto/index.ts"
 import { isWardlineError } from "../../src/errors.ts"
 import {
@@ -244,7 +244,9 @@ test("ex-staff signs after her revocation: access, message, epoch, close", () =>
   scene.patient.state = raiseFloor(scene.patient.state, scene.clinic.directory.position)
   assertRefused(scene.patient, scene.nurse.access())
   assertRefused(scene.patient, scene.nurse.message("still here"))
-  assertUnusable(scene.patient, scene.nurse.epoch())
+  // Her epoch keeps its place for the others' sake, and nobody sends under it.
+  scene.patient.take(scene.nurse.epoch())
+  assert.is(isEpochNeeded(scene.patient.state, scene.clinic.directory, NOW, false), true)
   assertRefused(scene.patient, scene.nurse.close())
 })
 

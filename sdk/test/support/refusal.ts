@@ -39,6 +39,7 @@ export function assertUnusable(actor: Actor, record: Uint8Array): void {
     senders: before.senders,
     locked: before.locked,
     directoryFloor: before.directoryFloor,
+    namedFloor: before.namedFloor,
   }
   assert.equal(believed({ ...actor.state, ...placed }), believed(before))
   assert.is(position, before.position + 1)
