@@ -97,9 +97,7 @@ async function combineArchive(input: Input, context: Context, reason: string): P
   const archive = state.policy?.archiveRole
   const role = archiveRole(input, archive)
   const keys = archiveKeys(input, state, role)
-  const collected = await collectShares(input, context, keys)
-  const { shares } = collected
-  const key = collected.key ?? (keys[0] as RoleSplitKey)
+  const { shares, key } = await collectShares(input, context, keys)
   const seed = await combineShares(shares, key)
   const { generation } = key
   try {

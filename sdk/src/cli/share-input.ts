@@ -14,8 +14,7 @@ const CONFIRM_TRIES = 3
 /** Shares that may go together, and the key that they are of. */
 export interface Collected<K extends SplitKey> {
   readonly shares: readonly Share[]
-  /** Undefined where there are no shares. */
-  readonly key: K | undefined
+  readonly key: K
 }
 
 /** The shares in files, each checked against those before.
@@ -43,7 +42,7 @@ export async function readShareFiles<K extends SplitKey>(
       bytes.fill(0)
     }
   }
-  return { shares, key }
+  return collected(shares, key)
 }
 
 /** Asks for share after share until there are enough, or no more are given. A slip is named and the line asked for
@@ -73,6 +72,12 @@ export async function askShares<K extends SplitKey>(asker: Asker, keys: readonly
       asker.say(`${messageOf(error)}. Another one, please.`)
     }
   }
+  return collected(shares, key)
+}
+
+/** @throws {WardlineError} ERR_FORBIDDEN without a share. */
+function collected<K extends SplitKey>(shares: readonly Share[], key: K | undefined): Collected<K> {
+  if (key === undefined) throw new WardlineError("ERR_FORBIDDEN", "no share was given; nothing was made")
   return { shares, key }
 }
 
