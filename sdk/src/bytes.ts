@@ -92,19 +92,6 @@ export function fromHex(text: string): Uint8Array {
   return bytes
 }
 
-const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
-/** RFC 4648, section 5, without padding. */
-export function toBase64Url(bytes: Uint8Array): string {
-  let text = ""
-  for (let i = 0; i < bytes.length; i += 3) {
-    const bits = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
-    const characters = Math.min(4, bytes.length - i + 1)
-    for (let j = 0; j < characters; j++) text += BASE64URL[(bits >> (18 - 6 * j)) & 63]
-  }
-  return text
-}
-
 /** Reads fixed layouts from received bytes; every overrun is ERR_MALFORMED. Slices are views, not copies. */
 export class Reader {
   readonly #bytes: Uint8Array

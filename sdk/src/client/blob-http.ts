@@ -12,8 +12,8 @@ const PATH = "/v1/blob"
 
 export interface BlobAddress {
   readonly relay: URL
-  /** The relay's capability, in base64url. */
-  readonly ticket: string
+  /** The relay's capability, as it came. */
+  readonly ticket: Uint8Array
 }
 
 /** Sends a part of an upload that begins at `offset`.
@@ -115,13 +115,26 @@ async function send(
   return await fetch(new URL(PATH, relay), {
     method,
     ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }),
-    headers: { ...headers, authorization: `Bearer ${ticket}` },
+    headers: { ...headers, authorization: `Bearer ${toBase64Url(ticket)}` },
     cache: "no-store",
     credentials: "omit",
     referrerPolicy: "no-referrer",
     redirect: "error",
     signal,
   })
+}
+
+const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+/** RFC 4648, section 5, without padding. */
+function toBase64Url(bytes: Uint8Array): string {
+  let text = ""
+  for (let i = 0; i < bytes.length; i += 3) {
+    const bits = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
+    const characters = Math.min(4, bytes.length - i + 1)
+    for (let j = 0; j < characters; j++) text += BASE64URL[(bits >> (18 - 6 * j)) & 63]
+  }
+  return text
 }
 
 interface Limit {

@@ -27,7 +27,7 @@ export async function uploadBlob(
   /** What got through: a proxy on the way may take less at once than the relay. */
   let maxPartBytes = MAX_PART_BYTES
   /** Whether the relay has said that the blob is complete. */
-  const sendNext = async (ticket: string): Promise<boolean> => {
+  const sendNext = async (ticket: Uint8Array): Promise<boolean> => {
     const startedMs = performance.now()
     const before = window.start
     try {

@@ -1,7 +1,7 @@
 /** What stands behind a conversation: follows the transcript, sends the outbox, builds the view. */
 import { abortable, throwIfAborted } from "../abort.ts"
 import type { AttachmentPayload } from "../attachments/reference.ts"
-import { fromHex, toBase64Url, toHex } from "../bytes.ts"
+import { fromHex, toHex } from "../bytes.ts"
 import {
   type KnownPayload,
   type ShredKey,
@@ -140,7 +140,7 @@ export class ConversationEngine {
           if (!isWardlineError(error, "ERR_ACCESS_REQUIRED") || !(await this.#renewAccess())) throw error
           return await ask()
         })
-        return toBase64Url(token)
+        return token
       },
     }
   }

@@ -11,9 +11,9 @@ export interface TransferHost {
   readonly relay: URL
   /** The conversation's id, 16 bytes. */
   readonly conversation: Uint8Array
-  /** Asks the relay for a ticket, in base64url; waits while there is no connection.
+  /** Asks the relay for a ticket; waits while there is no connection.
    * @param size - of the blob that is to be uploaded; undefined for a download. */
-  ticket(blob: Uint8Array, size: number | undefined, signal: AbortSignal | undefined): Promise<string>
+  ticket(blob: Uint8Array, size: number | undefined, signal: AbortSignal | undefined): Promise<Uint8Array>
 }
 
 export interface TransferProgress {
@@ -34,7 +34,7 @@ export class TransferRetries {
   readonly #blob: Uint8Array
   readonly #size: number | undefined
   readonly #signal: AbortSignal | undefined
-  #ticket: string | undefined
+  #ticket: Uint8Array | undefined
   #failures = 0
 
   /** @param size - as for TransferHost.ticket. */
@@ -57,7 +57,7 @@ export class TransferRetries {
 
   /** Does `work` with a ticket until it succeeds.
    * @throws {WardlineError} what trying again doesn't mend, or hasn't. */
-  async run<T>(work: (ticket: string) => Promise<T>): Promise<T> {
+  async run<T>(work: (ticket: Uint8Array) => Promise<T>): Promise<T> {
     for (;;) {
       try {
         this.#ticket ??= await this.#host.ticket(this.#blob, this.#size, this.#signal)

@@ -1,11 +1,4 @@
-import type {
-  ClinicInfo,
-  ConnectionState,
-  ConsentText,
-  ConversationView,
-  SendFileOptions,
-  TransferOptions,
-} from "@wardline/sdk"
+import type { ClinicInfo, ConnectionState, ConsentText, Conversation, ConversationView } from "@wardline/sdk"
 import type { ChatState } from "../bridge/messages.ts"
 import type { ChatStrings } from "../strings/chat-strings.ts"
 import { baseOf } from "../strings/languages.ts"
@@ -70,8 +63,8 @@ export interface FrameActions {
   startNew(): void
   openConversation(id: string): void
   send(id: string, text: string): void
-  sendFile(id: string, file: File, options: SendFileOptions): Promise<void>
-  openFile(id: string, messageId: string, options: TransferOptions): Promise<Blob>
+  /** For its files, which the first screen has no code for. */
+  conversation(id: string): Conversation | undefined
   retryMessage(id: string, messageId: string): void
   discardMessage(id: string, messageId: string): void
   markRead(id: string): void

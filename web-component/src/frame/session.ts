@@ -1,12 +1,4 @@
-import type {
-  Agreement,
-  Conversation,
-  ConversationView,
-  Keystore,
-  PatientClient,
-  SendFileOptions,
-  TransferOptions,
-} from "@wardline/sdk"
+import type { Agreement, Conversation, ConversationView, Keystore, PatientClient } from "@wardline/sdk"
 import type { FrameConfig, ToShell } from "../bridge/messages.ts"
 import { pickLanguage, wantedLanguages } from "../strings/languages.ts"
 import { loadChatStrings } from "../strings/load-chat.ts"
@@ -200,7 +192,7 @@ export class FrameSession implements FrameActions {
     else this.#update({ strings, language, clinic: client.clinic, consent: client.consent(language) })
   }
 
-  #conversation(id: string): Conversation | undefined {
+  conversation(id: string): Conversation | undefined {
     return this.#client?.conversations.find((conversation) => conversation.id === id)
   }
 
@@ -275,28 +267,16 @@ export class FrameSession implements FrameActions {
   }
 
   send(id: string, text: string): void {
-    this.#conversation(id)
+    this.conversation(id)
       ?.send(text)
       .catch((error: unknown) => {
         // What entered the outbox is shown there as failed; what didn't goes back to the composer.
-        const isShown = this.#conversation(id)?.view.messages.some(
+        const isShown = this.conversation(id)?.view.messages.some(
           (message) => message.mine && message.text === text,
         )
         if (isShown !== true) this.#host.restoreText(text)
         this.#explain(error)
       })
-  }
-
-  async sendFile(id: string, file: File, options: SendFileOptions): Promise<void> {
-    const conversation = this.#conversation(id)
-    if (conversation === undefined) throw new Error("the conversation is gone")
-    await conversation.sendFile(file, options)
-  }
-
-  async openFile(id: string, messageId: string, options: TransferOptions): Promise<Blob> {
-    const conversation = this.#conversation(id)
-    if (conversation === undefined) throw new Error("the conversation is gone")
-    return await conversation.openFile(messageId, options)
   }
 
   #explain(error: unknown): void {
@@ -306,7 +286,7 @@ export class FrameSession implements FrameActions {
   }
 
   retryMessage(id: string, messageId: string): void {
-    this.#conversation(id)
+    this.conversation(id)
       ?.retry(messageId)
       .catch((error: unknown) => this.#explain(error))
   }
@@ -316,7 +296,7 @@ export class FrameSession implements FrameActions {
       if (this.#client !== null) this.#onViews(this.#client)
     }
     const pending = actLater(() => {
-      const discarded = this.#conversation(id)?.discard(messageId)
+      const discarded = this.conversation(id)?.discard(messageId)
       void discarded
         ?.catch((error: unknown) => this.#explain(error))
         .finally(() => this.#discards.delete(messageId))
@@ -332,7 +312,7 @@ export class FrameSession implements FrameActions {
 
   markRead(id: string): void {
     if (!this.#model.isVisible) return
-    const conversation = this.#conversation(id)
+    const conversation = this.conversation(id)
     if (conversation !== undefined && conversation.view.unread > 0) void conversation.markRead()
   }
 

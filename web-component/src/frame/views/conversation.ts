@@ -1,4 +1,4 @@
-import type { ConversationView } from "@wardline/sdk"
+import type { Conversation, ConversationView } from "@wardline/sdk"
 import { html, nothing, type TemplateResult } from "lit"
 import { localize } from "../../strings/languages.ts"
 import { problemOf } from "../../strings/problems.ts"
@@ -44,6 +44,13 @@ function bannerView(model: FrameModel, view: ConversationView): TemplateResult {
   </div>`
 }
 
+/** @throws {Error} if it was forgotten meanwhile. */
+function knownOf(actions: FrameActions, id: string): Conversation {
+  const conversation = actions.conversation(id)
+  if (conversation === undefined) throw new Error("the conversation is gone")
+  return conversation
+}
+
 function endView(model: FrameModel, actions: FrameActions, view: ConversationView): TemplateResult {
   const { strings } = model
   if (view.status === "forked") {
@@ -55,7 +62,7 @@ function endView(model: FrameModel, actions: FrameActions, view: ConversationVie
       <button class="button primary wide" type="button" @click=${() => actions.startNew()}>${strings.newConversation}</button>
     </footer>`
   }
-  return html`<wl-composer class="composer" .strings=${strings} .onSend=${(text: string) => actions.send(view.id, text)} .sendFile=${((file, options) => actions.sendFile(view.id, file, options)) satisfies SendFile}></wl-composer>`
+  return html`<wl-composer class="composer" .strings=${strings} .onSend=${(text: string) => actions.send(view.id, text)} .sendFile=${(async (file, options) => await knownOf(actions, view.id).sendFile(file, options)) satisfies SendFile}></wl-composer>`
 }
 
 export function conversationView(
@@ -69,7 +76,7 @@ export function conversationView(
     retry: (messageId) => actions.retryMessage(view.id, messageId),
     discard: (messageId) => actions.discardMessage(view.id, messageId),
     link: showLink,
-    openFile: (messageId, options) => actions.openFile(view.id, messageId, options),
+    openFile: async (messageId, options) => await knownOf(actions, view.id).openFile(messageId, options),
   }
   return html`<main class="talk" aria-label=${topicOf(model, view)}>
     <h1 class="hide" tabindex="-1">${topicOf(model, view)}</h1>
