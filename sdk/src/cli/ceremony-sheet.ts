@@ -12,6 +12,8 @@ export interface Ceremony {
   readonly keyName: string
   /** What the key is good for, in a sentence. */
   readonly purpose: string
+  /** What to do with the sheet when there are new ones, in a sentence. */
+  readonly afterwards: string
   /** The command that puts it together. */
   readonly command: string
   readonly needed: number
@@ -79,8 +81,7 @@ sheets. Tell the clinic if the envelope is ever open, or gone.</li>
 <li>Never photograph, scan, mail or copy it, and never type it in anywhere but as in 4.</li>
 <li>When the key is needed, ${of.needed} holders meet. Each types their own eight lines, unseen by the others, after:
 <code>${text(of.command)}</code></li>
-<li>Using the key leaves a record that everybody at the clinic can see. When the key is split anew, destroy this
-sheet.</li>
+<li>Using the key leaves a record that everybody at the clinic can see. ${text(of.afterwards)}</li>
 </ol></div>
 ${facts(of)}
 <p class="oath">I have read every word on this sheet. I keep it as it says, and nobody else has seen the words.</p>
@@ -151,7 +152,7 @@ p, h1, h2, ol, ul, dl, dd { margin: 0 }
 .screen { max-width: 178mm; margin: 8mm auto 0; padding: 4mm 5mm; background: #fff3cd; border: 1px solid #b58900; border-radius: 2mm }
 section { width: 178mm; min-height: 250mm; margin: 8mm auto; padding: 12mm; background: #fff; display: flex; flex-direction: column; gap: 4mm }
 header { display: flex; justify-content: space-between; gap: 8mm; padding-bottom: 4mm; border-bottom: 1.2pt solid #000 }
-h1 { font-size: 19pt; line-height: 1.2; overflow-wrap: anywhere }
+h1 { text-align: left; font-size: 19pt; line-height: 1.2; overflow-wrap: anywhere }
 h2 { font-size: 11pt }
 .secret { font-weight: 700; letter-spacing: .02em }
 .number { flex: none; align-self: flex-start; display: flex; flex-direction: column; align-items: center; justify-content: center; min-width: 24mm; border: 1.2pt solid #000; border-radius: 2mm; padding: 1mm 3mm; line-height: 1.15 }

@@ -21,11 +21,14 @@ export function ceremonyOf(
     clinicName,
     clinicId: toHex(key.clinicId),
     publicKey: toHex(isRoot ? key.publicKey : sha256(key.publicKey)),
-    publicKeyLabel: isRoot ? "Public key" : "Its hash",
+    publicKeyLabel: isRoot ? "Public key" : "Key's hash",
     keyName: keyName(key),
     purpose: isRoot
       ? "The root key decides who may administer the clinic's chat."
-      : `It opens the conversations that were archived to the role ${key.role}.`,
+      : `It is the key of conversations that were archived to the role ${key.role}.`,
+    afterwards: isRoot
+      ? "When the key is split anew, destroy this sheet."
+      : "When the role gets a new key, keep this sheet: it still opens what was archived before.",
     command: isRoot
       ? 'wardline key combine root --root-key FILE --reason "…"'
       : `wardline key combine archive --role ${key.role} --generation ${key.generation} --reason "…"`,
