@@ -17,6 +17,7 @@ import { sodium } from "../../src/crypto/sodium.ts"
 import {
   decodeMessage,
   decodeRecord,
+  encodeAdminAdd,
   encodeConsent,
   encodeDeviceAdd,
   encodePolicy,
@@ -250,6 +251,20 @@ test("nobody's key but the clinic's, its staff's and its patient's counts", () =
           ...e,
           statements: [e.statements[0], otherHead],
           directory: [...e.directory, toHex(policy)],
+        })),
+      ),
+    fails,
+  )
+  // He calls himself an administrator first.
+  const adminBody = encodeAdminAdd({ keys: keysOf(stranger), name: "Nobody" })
+  const admin = signRecord(stranger, { type: "admin-add", scope: scene.clinic.id, issued: NOW }, adminBody)
+  assert.throws(
+    () =>
+      verifyEvidence(
+        change(file, (e) => ({
+          ...e,
+          statements: [e.statements[0], otherHead],
+          directory: [...e.directory, toHex(admin), toHex(policy)],
         })),
       ),
     fails,

@@ -117,6 +117,44 @@ test("a backup from before the conversation's newest messages says so by no rese
   await restored.close()
 })
 
+test("a tab that takes over sends nothing that it has said before, whatever the outbox holds", async () => {
+  const keystore = memoryKeystore()
+  const first = await clinic.patient(keystore, proxy.url)
+  const conversation = await begin(first)
+  await until(conversation, "change", () => conversation.view.live)
+  proxy.reachable = false
+  proxy.killAll()
+  const sending = conversation.send("once")
+  await until(conversation, "change", () => texts(conversation).length === 1)
+  const name = (await keystore.keys("")).find((key) => key.includes("/outbox/")) as string
+  const stored = await keystore.get(name)
+  proxy.reachable = true
+  first.retryNow()
+  await sending
+  await until(conversation, "change", () =>
+    conversation.view.messages.some(({ position }) => position !== undefined),
+  )
+  const second = await clinic.patient(keystore)
+  second.takeOver()
+  await until(second, "connection", () => second.connection.kind === "online")
+  await keystore.set({ [name]: stored })
+  first.takeOver()
+  await until(first, "connection", () => first.connection.kind === "online")
+  await conversation.send("twice")
+  assert.equal(texts(conversation), ["once", "twice"])
+  assert.is((await keystore.keys("")).filter((key) => key.includes("/outbox/")).length, 0)
+  const nurse = await clinic.staff("nurse")
+  const open = await nurse.open(conversation.id)
+  await until(open, "change", () => open.view.live)
+  assert.is(open.view.messages.filter(({ kind }) => kind === "text").length, 2)
+  const { count } = nurse.list.find(({ id }) => id === conversation.id) as { count: number }
+  // Consent, open, epoch, message, a new epoch after taking over, message; and the nurse's access.
+  assert.ok(count <= 7, `${count} records`)
+  await nurse.close()
+  await first.close()
+  await second.close()
+})
+
 const HOURS = 60 * 60 * 1000
 for (const { name, patientMs, nurseMs } of [
   {
