@@ -7,6 +7,7 @@ import { isWardlineError, WardlineError } from "../errors.ts"
 import type { Connection, ConnectionState, Session } from "../transport/index.ts"
 import type { DeviceLock } from "./device-lock.ts"
 import { DirectoryTracker } from "./directory-tracker.ts"
+import { later } from "./later.ts"
 import { type ClientContext, type ClientOptions, readOptions } from "./options.ts"
 import { ClinicStorage } from "./storage.ts"
 
@@ -14,13 +15,9 @@ import { ClinicStorage } from "./storage.ts"
 const TAKE_OVER_PAUSE_MS = 300
 
 /** Fetches what it takes to connect.
- * @throws {WardlineError} ERR_OFFLINE if the code can't be fetched; a later call tries again. */
-export async function loadConnecting(): Promise<typeof import("./connecting.ts")> {
-  try {
-    return await import("./connecting.ts")
-  } catch (cause) {
-    throw new WardlineError("ERR_OFFLINE", "the rest of the code could not be loaded", { cause })
-  }
+ * @throws {WardlineError} ERR_OFFLINE */
+export function loadConnecting(): Promise<typeof import("./connecting.ts")> {
+  return later(import("./connecting.ts"))
 }
 
 export interface CoreEvents {

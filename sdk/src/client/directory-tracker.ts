@@ -1,6 +1,5 @@
 /** The clinic's directory as this device has checked it: never shorter, never forked, from the pinned key. A first
  * visitor begins from its signed snapshot; everybody else replays the whole log. */
-import { sleep } from "../abort.ts"
 import { equalBytes } from "../bytes.ts"
 import { sha256 } from "../crypto/hash.ts"
 import { verify } from "../crypto/sign.ts"
@@ -19,15 +18,15 @@ import { isWardlineError, WardlineError } from "../errors.ts"
 import type { DeviceId } from "../ids.ts"
 import { nextLink, recordHash } from "../protocol/index.ts"
 import { fetchDirectory, fetchShortDirectory, type ShortDirectory } from "./directory-http.ts"
-import { loadRecords, loadShort, saveRecords, saveShort } from "./directory-store.ts"
+import { later } from "./later.ts"
 import type { ClientContext } from "./options.ts"
 import type { ClinicStorage } from "./storage.ts"
 
 /** After a record named a directory position that the relay doesn't have. */
 const QUIET_MS = 10_000
-/** Records of the log: some hundredths of a second's work, while a page is in use. */
-const REPLAY_AT_ONCE = 250
 const CHECKS: ApplyOptions = { hash: sha256, verify }
+
+const loadParts = (): Promise<typeof import("./directory-parts.ts")> => later(import("./directory-parts.ts"))
 
 /** A head as the relay names it. */
 interface NamedHead {
@@ -148,7 +147,7 @@ export class DirectoryTracker {
    * @throws {WardlineError} ERR_FORK if that is something else, or older than what this device has seen; otherwise as
    *   `refresh`. */
   async checkSnapshot(): Promise<void> {
-    const { checkShown } = await import("./directory-evidence.ts")
+    const { checkShown } = await loadParts()
     await checkShown(this.#context, this.#storage, this)
   }
 
@@ -245,20 +244,15 @@ export class DirectoryTracker {
   async #fetchWhole(): Promise<void> {
     if (this.#contradiction !== undefined) throw this.#contradiction
     const known = this.#state
+    const { keepEvidence, replayInSteps } = await loadParts()
     const records = await fetchDirectory(this.#context, 0, this.#options.device)
     try {
-      let whole = this.#empty()
-      for (let from = 0; from < records.length; from += REPLAY_AT_ONCE) {
-        whole = replay(whole, records.slice(from, from + REPLAY_AT_ONCE))
-        // Somebody is typing meanwhile.
-        await sleep(0)
-      }
+      const whole = await replayInSteps(this.#empty(), records, CHECKS)
       checkExtends(known, whole)
       this.#state = whole
     } catch (error) {
       if (isWardlineError(error, "ERR_FORK") || isWardlineError(error, "ERR_ROLLBACK")) {
         this.#contradiction = error
-        const { keepEvidence } = await import("./directory-evidence.ts")
         await keepEvidence(this.#storage, this.#short?.attest, records)
       }
       throw error
@@ -270,9 +264,12 @@ export class DirectoryTracker {
   }
 
   async #restore(): Promise<void> {
+    const { directoryHeadKey, directoryShortKey } = this.#storage
+    const stored = (await this.#storage.get(directoryHeadKey)) ?? (await this.#storage.get(directoryShortKey))
+    if (stored === undefined) return
+    const { loadRecords, loadShort } = await loadParts()
     const records = await loadRecords(this.#storage)
     const short = records === undefined ? await loadShort(this.#storage) : undefined
-    if (records === undefined && short === undefined) return
     try {
       if (short !== undefined) {
         this.#begin(short)
@@ -293,6 +290,7 @@ export class DirectoryTracker {
   }
 
   async #save(): Promise<void> {
+    const { saveRecords, saveShort } = await loadParts()
     if (this.#short !== undefined) return await saveShort(this.#storage, this.#short)
     if (this.#unsaved.length === 0) return
     const records = this.#unsaved

@@ -14,31 +14,21 @@ import { ClientCore, loadConnecting } from "./core.ts"
 import type { ConversationEngine } from "./engine.ts"
 import { ClockEvent } from "./events.ts"
 import type { ConversationHost } from "./host.ts"
+import { later } from "./later.ts"
 import type { Changeable, LinkedDevice } from "./membership.ts"
 import type { ClientOptions } from "./options.ts"
 import type { ConversationMeta, PendingStart } from "./start-conversation.ts"
 import { randomSeeds } from "./storage.ts"
 
-/** @throws {WardlineError} ERR_OFFLINE if the code can't be fetched; a later call tries again. */
-async function loadParts(): Promise<typeof import("./patient-parts.ts")> {
-  try {
-    return await import("./patient-parts.ts")
-  } catch (cause) {
-    throw new WardlineError("ERR_OFFLINE", "the rest of the code could not be loaded", { cause })
-  }
-}
+/** @throws {WardlineError} ERR_OFFLINE */
+const loadParts = (): Promise<typeof import("./patient-parts.ts")> => later(import("./patient-parts.ts"))
 
 const SHRED_KEY_BYTES = 32
 
 /** What is needed once the patient has several devices, or leaves.
  * @throws {WardlineError} ERR_OFFLINE */
-async function loadDeviceParts(): Promise<typeof import("./patient-device-parts.ts")> {
-  try {
-    return await import("./patient-device-parts.ts")
-  } catch (cause) {
-    throw new WardlineError("ERR_OFFLINE", "the rest of the code could not be loaded", { cause })
-  }
-}
+const loadDeviceParts = (): Promise<typeof import("./patient-device-parts.ts")> =>
+  later(import("./patient-device-parts.ts"))
 
 /** One conversation and what stands behind it. */
 interface Held {

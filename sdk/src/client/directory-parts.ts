@@ -1,0 +1,24 @@
+/** What a directory's tracker needs once something is stored, or a conversation has begun. A page fetches it apart. */
+import { sleep } from "../abort.ts"
+import { type ApplyOptions, applyRecords, type DirectoryState } from "../directory/index.ts"
+
+export { checkShown, keepEvidence } from "./directory-evidence.ts"
+export { loadRecords, loadShort, saveRecords, saveShort } from "./directory-store.ts"
+
+/** Records at once: some hundredths of a second's work, while a page is in use. */
+const REPLAY_AT_ONCE = 250
+
+/** Replays a log while somebody is typing.
+ * @throws as `applyRecords`. */
+export async function replayInSteps(
+  empty: DirectoryState,
+  records: readonly Uint8Array[],
+  options: ApplyOptions,
+): Promise<DirectoryState> {
+  let state = empty
+  for (let from = 0; from < records.length; from += REPLAY_AT_ONCE) {
+    state = applyRecords(state, records.slice(from, from + REPLAY_AT_ONCE), options)
+    await sleep(0)
+  }
+  return state
+}
