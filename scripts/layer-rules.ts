@@ -53,6 +53,11 @@ export const LAYER_RULES: readonly LayerRule[] = [
   { path: TRANSPORT, parts: [...BASE, PROTOCOL], packages: ["ws", "node:*"] },
   { path: FHIR, parts: [...BASE, PROTOCOL], packages: ["valibot"] },
   { path: CLIENT, parts: LIBRARY, packages: ["valibot"] },
+  {
+    path: "sdk/src/client/recovery-code.ts",
+    parts: [...LIBRARY, CLIENT],
+    packages: ["@scure/bip39", "@scure/bip39/wordlists/english.js"],
+  },
   { path: GATEWAY, parts: [...LIBRARY, CLIENT], packages: ["*"] },
   { path: "sdk/src/index.ts", parts: [...LIBRARY, CLIENT], packages: [] },
   { path: "sdk/src/node.ts", parts: [...LIBRARY, CLIENT], packages: [] },
