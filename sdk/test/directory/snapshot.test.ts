@@ -270,7 +270,7 @@ test("whatever a clinic does: at each attest a visitor knows what the whole says
     }),
     { numRuns: 60 },
   )
-  assert.ok(visits > 60 && followed > 60, `${visits} visits, ${followed} followed to the next attest`)
+  assert.ok(visits > 30 && followed > 20, `${visits} visits, ${followed} followed to the next attest`)
 })
 
 const pick = (
