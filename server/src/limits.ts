@@ -48,6 +48,9 @@ export const EPHEMERAL_MS = 1000
 export const MAX_KEPT_PER_SESSION = 16
 /** A kept key whose conversation hasn't begun by then is destroyed; a device that comes back later gives it again. */
 export const ORPHANED_KEY_MS: number = 60 * 60 * 1000
+/** Kept keys that wait for their conversations in all: an honest one waits a moment, so that beyond it the oldest are a
+ * flood's. */
+export const MAX_PENDING_KEYS = 100_000
 /** How often kept keys are looked at. */
 export const KEY_SWEEP_MS = 60_000
 /** How often the store's log may be emptied of what was dropped. */

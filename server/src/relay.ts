@@ -93,9 +93,10 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const rootKeys = options.clinicKeys.map(parseClinicKey)
   prepareFolder(options.data)
   const store = new SqliteStore(options.data, options.maxBytes ? { maxBytes: options.maxBytes } : {})
+  let shredKeys: ShredKeys | undefined
   try {
     const logKey = openLogKey(options.data)
-    const shredKeys = openShredKeys(options.data, store, log)
+    shredKeys = openShredKeys(options.data, store, log)
     const clinics = new Map<string, Clinic>()
     for (const rootKey of rootKeys) {
       const clinic = await openClinic(store, clinicIdOf(sha256, rootKey), rootKey, now())
@@ -103,6 +104,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     }
     return await RunningRelay.start(options, { store, shredKeys, clinics, limits, log, now, logKey })
   } catch (error) {
+    shredKeys?.close()
     store.close()
     throw error
   }
@@ -146,6 +148,7 @@ class RunningRelay implements Relay {
   static async start(options: RelayOptions, parts: Parts): Promise<Relay> {
     const relay = new RunningRelay(options, parts)
     await relay.#core.destruction.recover()
+    await parts.shredKeys.recover((conversation) => parts.store.hasConversation(conversation))
     await relay.#listen()
     await relay.#noteAll("relay-start")
     relay.#core.heads.warn(parts.clinics.values(), parts.log)
@@ -309,11 +312,11 @@ class RunningRelay implements Relay {
   }
 
   async #sweepKeys(): Promise<void> {
-    const { now, destruction, shredKeys, store } = this.#core
+    const { now, destruction, shredKeys } = this.#core
     await destruction.sweep(now())
     if (Math.abs(now() - this.#keysSweptMs) < KEY_SWEEP_MS) return
     this.#keysSweptMs = now()
-    await shredKeys.sweep(now(), (conversation) => store.hasConversation(conversation))
+    shredKeys.sweep(now())
   }
 
   /** Notes an event of the relay's own in every clinic's log. */

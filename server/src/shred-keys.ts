@@ -3,13 +3,16 @@
 import { createHash } from "node:crypto"
 import { utf8, Writer } from "@wardline/sdk/protocol"
 import { keyOf } from "./hashing.ts"
-import { ORPHANED_KEY_MS } from "./limits.ts"
+import { MAX_PENDING_KEYS, ORPHANED_KEY_MS } from "./limits.ts"
 import { type KeptKey, type PendingKey, ShredDatabase } from "./store/shred-database.ts"
+import type { Awaitable } from "./store/store.ts"
 
 export class ShredKeys {
   readonly #database: ShredDatabase
-  /** By conversation: keys whose conversations haven't begun, those of the running batch included. */
+  /** By conversation, the oldest first: keys whose conversations haven't begun, those of the running batch included. */
   readonly #pending = new Map<string, PendingKey>()
+  /** Conversations that have begun since the file was told. */
+  #begun: Uint8Array[] = []
   /** Conversations whose keys are to be destroyed, and may not be yet: nobody gets them any more. */
   readonly #doomed = new Set<string>()
 
@@ -41,6 +44,15 @@ export class ShredKeys {
     return pending !== undefined && keyOf(pending.device) === device
   }
 
+  /** A conversation's consent is stored.
+   * @param conversation - its id as a key. */
+  begun(conversation: string): void {
+    const pending = this.#pending.get(conversation)
+    if (pending === undefined) return
+    this.#pending.delete(conversation)
+    this.#begun.push(pending.conversation)
+  }
+
   /** Counts a key that the running batch will keep. */
   expect({ conversation, device, keptMs }: KeptKey): void {
     this.#pending.set(keyOf(conversation), { conversation, device, keptMs })
@@ -69,20 +81,23 @@ export class ShredKeys {
     }
   }
 
-  /** Destroys keys whose conversations never began. To be called between batches.
+  /** After a start: finds those whose conversations had begun before.
    * @param hasBegun - whether a conversation is stored. */
-  async sweep(
-    nowMs: number,
-    hasBegun: (conversation: Uint8Array) => boolean | Promise<boolean>,
-  ): Promise<void> {
-    const begun: Uint8Array[] = []
+  async recover(hasBegun: (conversation: Uint8Array) => Awaitable<boolean>): Promise<void> {
+    for (const [name, { conversation }] of [...this.#pending])
+      if (await hasBegun(conversation)) this.begun(name)
+  }
+
+  /** Destroys keys whose conversations never began: old ones, and the oldest of too many. */
+  sweep(nowMs: number): void {
+    if (this.#begun.length > 0) this.#database.begun(this.#begun)
+    this.#begun = []
+    let excess = this.#pending.size - MAX_PENDING_KEYS
     const orphaned: Uint8Array[] = []
-    for (const { conversation, keptMs } of [...this.#pending.values()]) {
-      if (await hasBegun(conversation)) begun.push(conversation)
-      else if (nowMs - keptMs > ORPHANED_KEY_MS) orphaned.push(conversation)
+    for (const { conversation, keptMs } of this.#pending.values()) {
+      if (excess-- <= 0 && nowMs - keptMs <= ORPHANED_KEY_MS) break
+      orphaned.push(conversation)
     }
-    if (begun.length > 0) this.#database.begun(begun)
-    for (const conversation of begun) this.#pending.delete(keyOf(conversation))
     if (orphaned.length > 0) this.destroy(orphaned)
   }
 

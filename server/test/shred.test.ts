@@ -6,7 +6,9 @@ import { derive } from "@wardline/sdk/crypto"
 import { decodeRecord, type Frame } from "@wardline/sdk/protocol"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import { SHRED_FILE } from "../src/store/shred-database.ts"
+import { MAX_PENDING_KEYS } from "../src/limits.ts"
+import { ShredKeys } from "../src/shred-keys.ts"
+import { type KeptKey, SHRED_FILE } from "../src/store/shred-database.ts"
 import { TestChat } from "./support/chat.ts"
 import { logIn, type TestClient } from "./support/client.ts"
 import { newDevice, TestClinic } from "./support/clinic.ts"
@@ -280,6 +282,47 @@ test("a key whose conversation doesn't begin is destroyed after an hour, the oth
     },
     { data: folder, now: () => nowMs, limits: { idleMs: 1e9 } },
   )
+  removeFolder(folder)
+})
+
+test("a conversation that had begun before a crash keeps its key", async () => {
+  const folder = newFolder()
+  const key = randomBytes(32)
+  let nowMs = Date.now()
+  const options = { data: folder, now: () => nowMs, limits: { idleMs: 1e9 } }
+  const first = await start(clinic, options)
+  const { chat, patient } = await begin(first.url, key)
+  await patient.close()
+  // Before the file was told that it has begun.
+  await first.close()
+  const relay = await start(clinic, options)
+  nowMs += 2 * HOUR
+  await new Promise((resolve) => setTimeout(resolve, 1300))
+  const again = await logIn(relay.url, clinic, chat.patient)
+  assert.is(await served(again, chat), plain(key))
+  await again.close()
+  await relay.close()
+  removeFolder(folder)
+})
+
+test("a flood of keys pushes out its own oldest", () => {
+  const folder = newFolder()
+  const keys = new ShredKeys(folder)
+  const kept = (n: number): KeptKey => ({
+    conversation: Buffer.from(n.toString(16).padStart(32, "0"), "hex"),
+    device: Buffer.alloc(16),
+    keptMs: 1000,
+    key: randomBytes(32),
+  })
+  const flood = Array.from({ length: MAX_PENDING_KEYS + 3 }, (_, n) => kept(n))
+  keys.keep(flood)
+  for (const key of flood) keys.expect(key)
+  keys.sweep(1001)
+  assert.equal(
+    [0, 1, 2, 3].map((n) => keys.get(kept(n).conversation) !== undefined),
+    [false, false, false, true],
+  )
+  keys.close()
   removeFolder(folder)
 })
 

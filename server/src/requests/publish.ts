@@ -194,6 +194,7 @@ export class Publish implements Request {
         new WardlineError("ERR_READ_ONLY", "the conversation isn't destroyed yet: its disk is failing"),
       )
     else if (this.#ack) this.#session.sendAck(this.#requestId, this.#ack)
+    if (this.#ack?.position === 1) this.#core.shredKeys.begun(this.#scope)
   }
 
   failed(error: unknown): void {

@@ -3,7 +3,7 @@
  * A destroyed key must stand nowhere in it any more. So rows have one size and never move: a key is destroyed by writing
  * zeros over it in place, and the row is used again. Deleting rows would make SQLite rebuild pages, which leaves copies
  * of the neighbours behind. The journal, which holds pages as they were, is a file that stays; it is overwritten too. */
-import { closeSync, existsSync, fstatSync, fsyncSync, openSync, writeSync } from "node:fs"
+import { chmodSync, closeSync, existsSync, fstatSync, fsyncSync, openSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { WardlineError } from "@wardline/sdk/protocol"
 import Sqlite, { type Database, type Statement } from "better-sqlite3"
@@ -63,8 +63,11 @@ export class ShredDatabase {
    * @throws {WardlineError} ERR_STORE saying what is wrong and what to do. */
   constructor(folder: string) {
     this.#path = join(folder, SHRED_FILE)
+    const isNew = !existsSync(this.#path)
     try {
       this.#db = new Sqlite(this.#path)
+      // The journal gets the same.
+      if (isNew) chmodSync(this.#path, 0o600)
       prepare(this.#db)
       this.#sql = prepareSql(this.#db)
     } catch (error) {
@@ -170,7 +173,7 @@ function prepareSql(db: Database): Sql {
       "UPDATE keys SET conversation = randomblob(16), is_free = 1, is_pending = 0, key = ? WHERE conversation = ?",
     ),
     begun: db.prepare("UPDATE keys SET is_pending = 0 WHERE conversation = ?"),
-    pending: db.prepare("SELECT conversation, device, kept FROM keys WHERE is_pending = 1"),
+    pending: db.prepare("SELECT conversation, device, kept FROM keys WHERE is_pending = 1 ORDER BY kept"),
     count: db.prepare<[], number>("SELECT count(*) FROM keys WHERE is_free = 0").pluck(),
   }
 }
