@@ -16,9 +16,12 @@ import {
 import { cryptoReady, deviceFromSeeds, hpkeOpen, sha256, verify } from "@wardline/sdk/crypto"
 import { applyRecords, createDirectory, type DirectoryState, grantsFor } from "@wardline/sdk/directory"
 import {
+  concat,
   decodeEpoch,
   decodeOpen,
   decodeRecord,
+  decodeSummaries,
+  decodeWraps,
   fromHex,
   grantInfo,
   summaryInfo,
@@ -66,6 +69,7 @@ function openAll(records: readonly WireRecord[], directory: DirectoryState, seed
   const secrets = [device.wrapping.seed]
   for (const grants of directory.grants.values()) {
     for (const { role, generation, wrap } of grants) {
+      if (wrap === undefined) throw new Error("the relay keeps every wrap")
       const info = grantInfo(directory.clinicId, role, generation, device.id)
       secrets.push(...attempt(() => hpkeOpen(device.wrapping.seed, info, NOTHING, wrap)))
     }
@@ -75,16 +79,19 @@ function openAll(records: readonly WireRecord[], directory: DirectoryState, seed
   for (const record of records) {
     for (const secret of secrets) {
       if (record.type === "epoch") {
-        const { head, wraps } = decodeEpoch(record.body)
+        const { head, slots } = decodeEpoch(record.body)
+        const wraps = decodeWraps(record.detached, slots.length)
         for (const wrap of wraps) {
           for (const slot of wraps.keys()) {
             opened += attempt(() => hpkeOpen(secret, wrapInfo(sha256(head), slot), NOTHING, wrap)).length
           }
         }
       } else if (record.type === "open") {
-        for (const { role, generation, sealedSummary } of decodeOpen(record.body).roles) {
+        const { roles } = decodeOpen(record.body)
+        const summaries = decodeSummaries(record.detached, roles.length)
+        for (const [i, { role, generation }] of roles.entries()) {
           const info = summaryInfo(record.scope, role, generation)
-          opened += attempt(() => hpkeOpen(secret, info, NOTHING, sealedSummary)).length
+          opened += attempt(() => hpkeOpen(secret, info, NOTHING, summaries[i] as Uint8Array)).length
         }
       }
     }
@@ -133,7 +140,7 @@ test("with the relay's database and all that she holds she opens nothing; the nu
     Buffer.from(scope).equals(createDirectory(root, sha256).clinicId)
   const directory = applyRecords(
     createDirectory(root, sha256),
-    records.filter(isDirectory).map(({ bytes }) => bytes),
+    records.filter(isDirectory).map(({ bytes, detached }) => concat(bytes, detached)),
     { hash: sha256, verify },
   )
   const transcript = records.filter((record) => !isDirectory(record))
