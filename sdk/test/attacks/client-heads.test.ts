@@ -72,6 +72,17 @@ function heads(change: (head: Head) => readonly Frame[] | undefined): void {
   proxy.hooks.toClient = (frame) => (frame.kind === "head" ? change(frame) : undefined)
 }
 
+/** Says another head in place of the relay's first, again and again. @param isAfter - after it. */
+function repeat(change: (head: Head) => Head, isAfter = false): () => void {
+  let timer: ReturnType<typeof setInterval> | undefined
+  proxy.hooks.toClient = (frame, connection) => {
+    if (frame.kind !== "head") return undefined
+    timer ??= setInterval(() => connection.tellClient(change(frame)), 50)
+    return isAfter ? undefined : [change(frame)]
+  }
+  return () => clearInterval(timer)
+}
+
 const open = (
   { keystore, id }: { keystore: Keystore; id: string },
   maxHeadAgeMs = 60_000,
@@ -140,14 +151,34 @@ for (const { name, change } of [
     }),
   },
 ]) {
-  test(`a head ${name} counts for nothing`, async () => {
-    heads((head) => [change(head)])
+  test(`a head ${name} counts for nothing, however often it comes`, async () => {
+    const stop = repeat(change)
     const live = await open(await withHistory(), 300)
     await live.until(() => live.engine.view.stale)
     assert.is(live.engine.view.status, "open")
+    stop()
     await live.close()
   })
 }
+
+test("a head older than the one before it counts for nothing", async () => {
+  const stop = repeat((head) => signed(head, { time: head.time - 5_000 }), true)
+  const live = await open(await withHistory(), 300)
+  await live.until(() => live.engine.view.live)
+  await live.until(() => live.engine.view.stale)
+  stop()
+  await live.close()
+})
+
+test("heads that go on keep it live", async () => {
+  const stop = repeat((head) => signed(head, { time: Date.now() }), true)
+  const live = await open(await withHistory(), 300)
+  await live.until(() => live.engine.view.live)
+  await pause(900)
+  assert.is(live.engine.view.live, true)
+  stop()
+  await live.close()
+})
 
 test("a head of another conversation is no protocol", async () => {
   heads((head) => [{ ...head, conversation: new Uint8Array(16) }])
