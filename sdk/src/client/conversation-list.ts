@@ -15,6 +15,7 @@ import { isWardlineError, type WardlineError } from "../errors.ts"
 import { decodeRecord, decodeSummaries, detachedOf, type OpenBody } from "../protocol/index.ts"
 import type { ListedConversation, Session } from "../transport/index.ts"
 import type { DirectoryTracker } from "./directory-tracker.ts"
+import type { NeededKey } from "./forgotten-keys.ts"
 import type { RoleSeeds } from "./role-seeds.ts"
 
 export interface ConversationSummary {
@@ -49,6 +50,7 @@ export class ConversationList {
   readonly #directory: DirectoryTracker
   readonly #roleSeeds: RoleSeeds
   readonly #onChange: () => void
+  readonly #onNeeded: (needed: readonly NeededKey[]) => void
   readonly #openings = new Map<string, Opening>()
   readonly #items = new Map<string, ConversationSummary>()
   readonly #listingKeys = new Map<string, ListingKey>()
@@ -56,7 +58,13 @@ export class ConversationList {
   #work: Promise<void> = Promise.resolve()
   #hasMore = false
 
-  constructor(directory: DirectoryTracker, roleSeeds: RoleSeeds, onChange: () => void) {
+  constructor(
+    directory: DirectoryTracker,
+    roleSeeds: RoleSeeds,
+    onChange: () => void,
+    onNeeded: (needed: readonly NeededKey[]) => void,
+  ) {
+    this.#onNeeded = onNeeded
     this.#directory = directory
     this.#roleSeeds = roleSeeds
     this.#onChange = onChange
@@ -108,7 +116,8 @@ export class ConversationList {
     return new Promise((resolve, reject: (error: WardlineError) => void) => {
       session.watch(PAGE, before, {
         conversation: (item) => this.#enqueue(() => this.#take(item)),
-        listed: (more) => {
+        listed: (more, needed) => {
+          this.#onNeeded(needed)
           this.#enqueue(async () => {
             this.#hasMore = more
             this.#changed()

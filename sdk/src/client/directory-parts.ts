@@ -3,7 +3,14 @@ import { sleep } from "../abort.ts"
 import { type ApplyOptions, applyRecords, type DirectoryState } from "../directory/index.ts"
 
 export { checkShown, keepEvidence } from "./directory-evidence.ts"
-export { loadRecords, loadShort, saveRecords, saveShort } from "./directory-store.ts"
+export { loadRecords, loadShort, rewriteRecords, saveRecords, saveShort } from "./directory-store.ts"
+export {
+  keptFromEntry,
+  loadKeptFrom,
+  raiseKeptFrom,
+  withoutForgottenGrants,
+  withoutForgottenWrap,
+} from "./forgotten-keys.ts"
 
 /** Records at once: some hundredths of a second's work, while a page is in use. */
 const REPLAY_AT_ONCE = 250

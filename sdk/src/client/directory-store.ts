@@ -9,6 +9,7 @@ import {
   encodeHead,
   encodeStored,
   type SeenHead,
+  type StoredEntries,
 } from "./storage.ts"
 
 /** The log, and the head that it must lead to; undefined where none is stored.
@@ -45,6 +46,24 @@ export async function saveRecords(
     [storage.directoryChunkKey(from)]: encodeStored(chunk),
     [storage.directoryHeadKey]: encodeHead(head),
     [storage.directoryShortKey]: undefined,
+  })
+}
+
+/** Stores every record anew as `change` makes it, in one piece, with other entries beside. */
+export async function rewriteRecords(
+  storage: ClinicStorage,
+  change: (record: Uint8Array) => Uint8Array,
+  beside: StoredEntries,
+): Promise<void> {
+  const stored = await loadRecords(storage)
+  const pieces = await storage.directoryChunkKeys()
+  const records = stored?.records.map(change) ?? []
+  const gone = Object.fromEntries(pieces.map((key) => [key, undefined]))
+  const whole = encodeStored((w) => w.u32(records.length).list(records, (item, record) => item.lp32(record)))
+  await storage.set({
+    ...beside,
+    ...gone,
+    ...(stored === undefined ? {} : { [storage.directoryChunkKey(0)]: whole }),
   })
 }
 

@@ -18,6 +18,7 @@ import { isWardlineError, WardlineError } from "../errors.ts"
 import type { DeviceId } from "../ids.ts"
 import { nextLink, recordHash } from "../protocol/index.ts"
 import { fetchDirectory, fetchShortDirectory, type ShortDirectory } from "./directory-http.ts"
+import { isForgotten, type KeptFrom, type NeededKey } from "./forgotten-keys.ts"
 import { later } from "./later.ts"
 import type { ClientContext } from "./options.ts"
 import type { ClinicStorage } from "./storage.ts"
@@ -55,6 +56,7 @@ export class DirectoryTracker {
   #persistent = false
   /** Whether an earlier run stored anything. */
   #isCached = false
+  #keptFrom: KeptFrom = new Map()
   #refreshing: Promise<void> | undefined
   #hasAskedForWraps = false
   /** Until then no record's word is worth a fetch. */
@@ -77,6 +79,7 @@ export class DirectoryTracker {
     options: TrackerOptions = {},
   ): Promise<DirectoryTracker> {
     const tracker = new DirectoryTracker(context, storage, options)
+    if (options.device !== undefined) tracker.#keptFrom = await (await loadParts()).loadKeptFrom(storage)
     await tracker.#restore()
     return tracker
   }
@@ -162,6 +165,32 @@ export class DirectoryTracker {
     await this.#save()
   }
 
+  /** Gives up this device's role keys that are older than any that is needed, on this device for good.
+   * @returns whether any were given up. */
+  async forgetKeys(needed: readonly NeededKey[]): Promise<boolean> {
+    const { device } = this.#options
+    const { keptFromEntry, raiseKeptFrom, rewriteRecords, withoutForgottenGrants, withoutForgottenWrap } =
+      await loadParts()
+    const raised = raiseKeptFrom(this.#keptFrom, needed, this.#state)
+    if (device === undefined || raised === undefined) return false
+    await this.#refreshing?.catch(() => {})
+    this.#keptFrom = raised
+    this.#state = withoutForgottenGrants(this.#state, raised)
+    if (!this.#persistent) return true
+    await this.#save()
+    await rewriteRecords(
+      this.#storage,
+      (record) => withoutForgottenWrap(record, device, raised),
+      keptFromEntry(this.#storage, raised),
+    )
+    return true
+  }
+
+  /** Up to which generation this device has given a role's keys up. */
+  get keptFrom(): KeptFrom {
+    return this.#keptFrom
+  }
+
   #empty(): DirectoryState {
     return createDirectory(this.#context.clinicKey, sha256)
   }
@@ -192,7 +221,10 @@ export class DirectoryTracker {
   #lacksWraps(): boolean {
     const { device } = this.#options
     if (device === undefined || this.#hasAskedForWraps) return false
-    if (grantsFor(this.#state, device).every(({ wrap }) => wrap !== undefined)) return false
+    const wanted = grantsFor(this.#state, device).filter(
+      ({ role, generation }) => !isForgotten(this.#keptFrom, role, generation),
+    )
+    if (wanted.every(({ wrap }) => wrap !== undefined)) return false
     this.#hasAskedForWraps = true
     return true
   }

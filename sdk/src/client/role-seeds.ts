@@ -1,6 +1,6 @@
 /** The role keys that a device was granted (docs/protocol.md, role-grant). */
 import { equalBytes } from "../bytes.ts"
-import { type Device, hpkeOpen, wrappingKeyPair } from "../crypto/index.ts"
+import { type Device, hpkeOpen, wipe, wrappingKeyPair } from "../crypto/index.ts"
 import { type DirectoryGrant, type DirectoryState, grantsFor, roleKeyOf } from "../directory/index.ts"
 import type { Role } from "../ids.ts"
 import { grantInfo } from "../protocol/index.ts"
@@ -33,6 +33,16 @@ export class RoleSeeds {
       if (seed !== undefined) this.#seeds.set(name, { role: grant.role, generation: grant.generation, seed })
     }
     this.#opened = grants.length
+  }
+
+  /** Gives seeds up.
+   * @param isForgotten - which. */
+  forget(isForgotten: (role: Role, generation: number) => boolean): void {
+    for (const [name, { role, generation, seed }] of this.#seeds) {
+      if (!isForgotten(role, generation)) continue
+      wipe(seed)
+      this.#seeds.delete(name)
+    }
   }
 
   /** The seed of one generation, if this device holds it. */

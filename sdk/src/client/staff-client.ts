@@ -14,6 +14,7 @@ import { ConversationList, type ConversationSummary } from "./conversation-list.
 import { ClientCore } from "./core.ts"
 import { ConversationEngine } from "./engine.ts"
 import { ClockEvent } from "./events.ts"
+import { isForgotten, type NeededKey } from "./forgotten-keys.ts"
 import { type ConversationHost, composerOf } from "./host.ts"
 import type { ClientOptions } from "./options.ts"
 import { tendDirectory } from "./role-rotation.ts"
@@ -67,8 +68,11 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
     this.#listedRoles = rolesOf(core.directory.state, device.id)
       .map(({ role }) => role)
       .join(" ")
-    this.#list = new ConversationList(core.directory, this.#roleSeeds, () =>
-      this.dispatchEvent(new Event("list")),
+    this.#list = new ConversationList(
+      core.directory,
+      this.#roleSeeds,
+      () => this.dispatchEvent(new Event("list")),
+      (needed) => void this.#forgetKeys(needed),
     )
     this.#host = {
       device,
@@ -271,6 +275,15 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
         this.#tending = undefined
       })
     return this.#tending
+  }
+
+  /** What nothing outside the vault needs is given up: a device that is stolen later opens none of it. A relay that
+   * lies about it can take old messages from this device, and from nobody else. */
+  async #forgetKeys(needed: readonly NeededKey[]): Promise<void> {
+    const { directory } = this.#core
+    // What fails here is storage; the next list tries again.
+    if (!(await directory.forgetKeys(needed).catch(() => false))) return
+    this.#roleSeeds.forget((role, generation) => isForgotten(directory.keptFrom, role, generation))
   }
 
   #roleFor(id: string, wanted: string | undefined): Role {

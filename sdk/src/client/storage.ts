@@ -56,6 +56,11 @@ export class ClinicStorage {
     return `${this.#prefix}directory/evidence`
   }
 
+  /** The oldest generation of each role's key that this device keeps. */
+  get keptFromKey(): string {
+    return `${this.#prefix}kept-from`
+  }
+
   /** Records at positions after `from`; the width keeps the names in order. */
   directoryChunkKey(from: number): string {
     return `${this.#directoryChunks}${String(from).padStart(16, "0")}`

@@ -1,10 +1,16 @@
 /** Who takes part in a conversation, over a real relay: hand-over, second phones, recovery, the vault, destruction. */
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { DirectoryTracker } from "../../src/client/directory-tracker.ts"
+import { readOptions } from "../../src/client/options.ts"
+import { RoleSeeds } from "../../src/client/role-seeds.ts"
+import { ClinicStorage } from "../../src/client/storage.ts"
+import { cryptoReady } from "../../src/crypto/index.ts"
 import {
   type Conversation,
   enrolDevice,
   isWardlineError,
+  type Keystore,
   memoryKeystore,
   PatientClient,
   StaffClient,
@@ -175,6 +181,36 @@ test("a conversation goes to the vault when it is closed, and comes back by brea
     await shows(chat, "private", "we looked at it again")
   }))
 
+test("a staff device that is stolen after archiving has no key of it left, nor can it fetch one", () =>
+  withClinic(async (clinic) => {
+    await using _keeper = await withVault(clinic)
+    await using patient = await clinic.patient()
+    const keystore = await clinic.staffKeystore("nurse")
+    const chat = await begin(patient)
+    await chat.send("private")
+    {
+      await using nurse = await StaffClient.connect(clinic.options(keystore))
+      const atNurse = await nurse.open(chat.id)
+      await shows(atNurse, "private")
+      assert.equal(await heldGenerations(clinic, keystore), [1])
+      await atNurse.close()
+    }
+    await clinic.admin.rotateRole("nursing")
+    {
+      await using nurse = await StaffClient.connect(clinic.options(keystore))
+      await until(nurse, "list", () => nurse.list.length >= 0)
+    }
+    assert.equal(await heldGenerations(clinic, keystore), [2])
+    const stolen = memoryKeystore()
+    const device = (await keystore.keys("")).find((key) => key.endsWith("/device")) as string
+    await stolen.set({ [device]: await keystore.get(device) })
+    {
+      await using thief = await StaffClient.connect(clinic.options(stolen))
+      assert.is.not(await codeOf(thief.open(chat.id)), "done")
+    }
+    assert.equal(await heldGenerations(clinic, stolen), [2], "the relay has dropped what nothing needs")
+  }))
+
 test("a destroyed conversation opens for nobody, and its neighbour for everybody", () =>
   withClinic(async (clinic) => {
     const keystore = memoryKeystore()
@@ -196,6 +232,19 @@ test("a destroyed conversation opens for nobody, and its neighbour for everybody
     assert.equal(texts(destroyed), [])
     assert.is(await codeOf(clinic.admin.shred(chat.id, "other")), "ERR_CLOSED")
   }))
+
+/** The generations of nursing's key that a keystore's device could open, by all that is stored with it. */
+async function heldGenerations({ options }: LiveClinic, keystore: Keystore): Promise<number[]> {
+  await cryptoReady()
+  const context = readOptions(options(keystore))
+  const storage = new ClinicStorage(keystore, context.clinicId)
+  const device = await storage.loadDevice()
+  if (device === undefined) throw new Error("no device")
+  const { state } = await DirectoryTracker.load(context, storage, { device: device.id })
+  const seeds = new RoleSeeds(device)
+  seeds.update(state)
+  return seeds.generationsOf("nursing").map(({ generation }) => generation)
+}
 
 /** Gives the clinic an archive role, and a keeper of it. */
 async function withVault({ admin, created, options }: LiveClinic): Promise<StaffClient> {
