@@ -31,6 +31,7 @@ import { type LogKey, openLogKey } from "./log-key.ts"
 import { addressName, Meters } from "./meters.ts"
 import { ownOrigins } from "./origins.ts"
 import type { RelayCore } from "./relay-core.ts"
+import { DropWraps } from "./requests/drop-wraps.ts"
 import { Note } from "./requests/note.ts"
 import { ShredKeys } from "./shred-keys.ts"
 import { Sockets } from "./sockets.ts"
@@ -142,7 +143,7 @@ class RunningRelay implements Relay {
   #origins: ReadonlySet<string> = new Set()
   #sweep: NodeJS.Timeout | undefined
   #isSweeping = false
-  #keysSweptMs = 0
+  #keysSweptMs: number
   #closing: Promise<void> | undefined
 
   static async start(options: RelayOptions, parts: Parts): Promise<Relay> {
@@ -158,6 +159,7 @@ class RunningRelay implements Relay {
   private constructor(options: RelayOptions, parts: Parts) {
     const { store, shredKeys, clinics, limits, log, now } = parts
     this.#options = options
+    this.#keysSweptMs = now()
     this.#store = store
     this.logKey = parts.logKey.publicKey
     this.#guard = new DiskGuard(store, options.data, limits.minFreeBytes, log)
@@ -312,11 +314,12 @@ class RunningRelay implements Relay {
   }
 
   async #sweepKeys(): Promise<void> {
-    const { now, destruction, shredKeys } = this.#core
+    const { now, destruction, shredKeys, store, clinics, commits } = this.#core
     await destruction.sweep(now())
     if (Math.abs(now() - this.#keysSweptMs) < KEY_SWEEP_MS) return
     this.#keysSweptMs = now()
     shredKeys.sweep(now())
+    for (const clinic of clinics.values()) commits.addOwn(new DropWraps(store, clinic))
   }
 
   /** Notes an event of the relay's own in every clinic's log. */

@@ -7,7 +7,14 @@ import { sha256Text, writeKey } from "./hashing.ts"
 import { MAX_POSITION } from "./limits.ts"
 import type { ShredKeys } from "./shred-keys.ts"
 import type { KeptKey } from "./store/shred-database.ts"
-import type { AuditEntries, Batch, ConversationChange, NewRecord, ScopeRef } from "./store/store.ts"
+import type {
+  AuditEntries,
+  Batch,
+  ClinicRef,
+  ConversationChange,
+  NewRecord,
+  ScopeRef,
+} from "./store/store.ts"
 
 /** `"wl1/link" ‖ link ‖ u64 position ‖ record hash`: the input of the next link, one buffer for all. */
 const linkInput = Buffer.alloc(80)
@@ -31,6 +38,7 @@ export class Transaction {
   readonly #undo: (() => void)[] = []
   readonly #kept: KeptKey[] = []
   readonly #shreds: ScopeRef[] = []
+  readonly #drops: { clinic: ClinicRef; positions: readonly number[] }[] = []
   #hasDropped = false
 
   constructor(nowMs: number) {
@@ -62,6 +70,12 @@ export class Transaction {
     this.#kept.push(key)
     shredKeys.expect(key)
     this.onRollBack(() => shredKeys.unexpect(key))
+  }
+
+  /** Removes the detached parts of a directory's records; the caller has changed what is in memory. */
+  dropFromDirectory(clinic: Clinic, positions: readonly number[]): void {
+    this.#drops.push({ clinic: clinic.ref, positions })
+    this.#hasDropped = true
   }
 
   /** A conversation's shred record is being stored. */
@@ -151,18 +165,19 @@ export class Transaction {
       if (pending) audit.push({ clinic: ref, ...pending })
     }
     const changes = this.#conversations.map(changeOf)
-    this.#hasDropped = changes.some(({ effects }) => effects !== undefined && effects.dropped.length > 0)
+    this.#hasDropped ||= changes.some(({ effects }) => effects !== undefined && effects.dropped.length > 0)
     return {
       newConversations: this.#newConversations,
       records: this.#records,
       changes,
       audit,
       shreds: this.#shreds,
+      drops: this.#drops,
     }
   }
 
   get isEmpty(): boolean {
-    return this.#clinics.length === 0 && this.#kept.length === 0
+    return this.#clinics.length === 0 && this.#kept.length === 0 && this.#drops.length === 0
   }
 
   /** The batch is stored. The conversations' `added` stay, for whoever delivers them. */

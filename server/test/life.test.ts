@@ -318,6 +318,57 @@ test("the list says which role keys are still needed", async () => {
   })
 })
 
+test("staff's wraps of role seeds are dropped once nothing outside the vault needs them; administrators keep theirs", async () => {
+  const own = new TestClinic()
+  const keeper = newDevice()
+  own.openVault(keeper)
+  const [hers, ours] = [own.nurse, own.admin].map((device) => own.grant("nursing", 1, device))
+  const folder = newFolder()
+  let nowMs = Date.now()
+  const options = { data: folder, now: () => nowMs, limits: { idleMs: 1e9 } }
+  let relay = await start(own, options)
+  const wrapsLeft = async (): Promise<string[]> => {
+    const response = await fetch(`${relay.url}/v1/clinics/${own.name}/directory?wraps=all`)
+    const body = Buffer.from(await response.arrayBuffer())
+    const left = { nurse: hers, admin: ours, "nurse 2": own.records.at(-2) }
+    return Object.entries(left).flatMap(([name, record]) =>
+      body.includes(Buffer.from(record as Uint8Array)) ? [name] : [],
+    )
+  }
+  const sweep = async (): Promise<void> => {
+    nowMs += 61_000
+    await new Promise((resolve) => setTimeout(resolve, 1400))
+  }
+  let scene = new Scene(relay.url, own, keeper)
+  scene.chat.now = () => nowMs
+  await scene.reach("accessed")
+  const newest = own.rotate("nursing", 2)
+  const rotation = [newest, own.grant("nursing", 2, own.nurse), own.grant("nursing", 1, own.nurse)]
+  assert.is((await post(relay.url, own.name, rotation)).status, 200)
+  await scene.publish(own.nurse, scene.chat.close(own.nurse))
+  await sweep()
+  assert.equal(await wrapsLeft(), ["nurse", "admin", "nurse 2"], "still needed")
+  await scene.publish(own.nurse, scene.chat.archive(own.nurse))
+  await sweep()
+  assert.equal(await wrapsLeft(), ["admin", "nurse 2"])
+  // A lost answer: the same records posted again are known, with what was dropped.
+  assert.is((await post(relay.url, own.name, rotation)).status, 200)
+  await scene.end()
+  await relay.close()
+  const wrap = Buffer.from(decodeRecord(hers as Uint8Array).detached)
+  const file = readFileSync(join(folder, "relay.db"))
+  for (let at = 0; at + 64 <= wrap.length; at += 64)
+    assert.is(file.indexOf(wrap.subarray(at, at + 64)), -1, "left in the file")
+  relay = await start(own, options)
+  assert.equal(await wrapsLeft(), ["admin", "nurse 2"])
+  scene = new Scene(relay.url, own, keeper)
+  scene.chat.now = () => nowMs
+  await scene.reach("accessed")
+  await scene.end()
+  await relay.close()
+  removeFolder(folder)
+})
+
 test("every step of a conversation's life has its entry", () =>
   at("reopened", async ({ relay, scene, folder }) => {
     const { chat } = scene

@@ -14,7 +14,14 @@ export interface StoreHarness {
   remove(): Promise<void>
 }
 
-export const EMPTY: Batch = { newConversations: [], records: [], changes: [], audit: [], shreds: [] }
+export const EMPTY: Batch = {
+  newConversations: [],
+  records: [],
+  changes: [],
+  audit: [],
+  shreds: [],
+  drops: [],
+}
 
 export function newRecord(scope: ScopeRef, position: number, isControl = false): NewRecord {
   return {

@@ -67,18 +67,14 @@ async function pump(
   transfer.onStop(() => response.destroy())
   // Whoever takes nothing for so long is gone.
   response.setTimeout(core.limits.stallMs, () => response.destroy())
+  // One for all: a buffer for each piece would be garbage by the hundred megabytes.
+  const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, end - start))
   for (let at = start; at < end; ) {
     await loadTicket(core, transfer.ticket)
-    const { bytesRead, buffer } = await file.read(
-      Buffer.allocUnsafe(Math.min(READ_BYTES, end - at)),
-      0,
-      Math.min(READ_BYTES, end - at),
-      at,
-    )
+    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, end - at), at)
     if (bytesRead === 0) throw new WardlineError("ERR_STORE", "a blob is shorter than it was")
     at += bytesRead
-    if (response.destroyed) return
-    if (!response.write(buffer.subarray(0, bytesRead)) && !(await drained(response))) return
+    if (!(await written(response, buffer.subarray(0, bytesRead)))) return
   }
   await new Promise<void>((resolve) => {
     response.once("close", resolve)
@@ -86,16 +82,19 @@ async function pump(
   })
 }
 
-/** Whether the response takes more; if not, it is gone. */
-function drained(response: ServerResponse): Promise<boolean> {
+/** Resolves once the bytes are the system's and their memory is free again; to false if the connection is gone. */
+function written(response: ServerResponse, bytes: Uint8Array): Promise<boolean> {
   return new Promise((resolve) => {
-    const settle = (): void => {
-      response.off("drain", settle)
-      response.off("close", settle)
-      resolve(!response.destroyed)
+    if (response.destroyed) {
+      resolve(false)
+      return
     }
-    response.once("drain", settle)
-    response.once("close", settle)
+    const closed = (): void => resolve(false)
+    response.once("close", closed)
+    response.write(bytes, (error) => {
+      response.off("close", closed)
+      resolve(error === undefined || error === null)
+    })
   })
 }
 

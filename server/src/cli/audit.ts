@@ -93,6 +93,7 @@ async function noteExport(data: string, output: Output): Promise<void> {
         changes: [],
         audit: [{ clinic, first, entries }],
         shreds: [],
+        drops: [],
       })
     }
   } finally {

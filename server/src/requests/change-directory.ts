@@ -1,6 +1,6 @@
 /** Records posted to a clinic's directory: all are taken, or none. */
 import { applyRecords, type DirectoryState } from "@wardline/sdk/directory"
-import { decodeRecord, equalBytes, type Link } from "@wardline/sdk/protocol"
+import { decodeRecord, equalBytes, type Link, recordPart } from "@wardline/sdk/protocol"
 import type { Clinic } from "../clinic.ts"
 import type { Request } from "../group-commit.ts"
 import { keyOf, sha256, verify } from "../hashing.ts"
@@ -79,7 +79,7 @@ export class ChangeDirectory implements Request {
     return (
       newest?.position === directory.position &&
       this.#tail.length === this.#records.length &&
-      this.#tail.every(({ bytes }, i) => equalBytes(bytes, this.#records[i] as Uint8Array))
+      this.#tail.every(({ bytes }, i) => isSameRecord(bytes, this.#records[i] as Uint8Array))
     )
   }
 
@@ -97,6 +97,11 @@ export class ChangeDirectory implements Request {
   failed(error: unknown): void {
     this.#failed(error)
   }
+}
+
+/** Wraps that came with a record may have been dropped since. */
+function isSameRecord(a: Uint8Array, b: Uint8Array): boolean {
+  return equalBytes(recordPart(a), recordPart(b))
 }
 
 /** The issuer's first role, as the log names it; none for administrators and the root. */

@@ -210,6 +210,8 @@ export class SqliteStore implements Store {
         if (record.isControl) sql.addControl.run(key)
       }
       for (const change of batch.changes) this.#applyChange(change)
+      for (const { clinic, positions } of batch.drops)
+        for (const position of positions) this.#drop((clinic as NumberedClinic).no * SCOPE + position)
       for (const scope of batch.shreds) sql.addShred.run((scope as NumberedScope).no)
       for (const { clinic, first, entries } of batch.audit)
         sql.addAudit.run((clinic as NumberedClinic).clinicNo * CLINIC + first, entries)

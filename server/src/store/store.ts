@@ -96,6 +96,8 @@ export interface Batch {
   /** Conversations whose keys and blobs are to be destroyed once this is stored: `unfinishedShreds` has them until
    * `finishShred`. */
   readonly shreds: readonly ScopeRef[]
+  /** Records of directories whose detached parts are removed, and overwritten. */
+  readonly drops: readonly { readonly clinic: ClinicRef; readonly positions: readonly number[] }[]
 }
 
 export interface LoadedConversation {
