@@ -1,6 +1,6 @@
 /** One clinic: its directory, its audit chain, and who watches it. */
 import { applyRecords, createDirectory, type DirectoryState } from "@wardline/sdk/directory"
-import { toHex } from "@wardline/sdk/protocol"
+import { toHex, WardlineError } from "@wardline/sdk/protocol"
 import { AuditChain } from "./audit-chain.ts"
 import { Bucket } from "./buckets.ts"
 import { keyOf, sha256, verify } from "./hashing.ts"
@@ -23,7 +23,7 @@ export class Clinic {
   readonly watchers: Set<Session> = new Set()
   readonly #refusals: Bucket
   #unnoted = 0
-  #served: ServedDirectory | undefined
+  #served: { readonly directory: DirectoryState; readonly made: Promise<ServedDirectory> } | undefined
 
   constructor(ref: ClinicRef, directory: DirectoryState, audit: AuditChain, nowMs: number) {
     this.ref = ref
@@ -49,16 +49,31 @@ export class Clinic {
     return count
   }
 
-  /** The directory as it is served. Kept, since every visitor asks for it. */
-  async served(store: Store): Promise<ServedDirectory> {
+  /** The directory as it is served. Made once for each change, however many visitors ask for it at once.
+   * @throws {WardlineError} ERR_OVERLOADED in the moment before a change is stored. */
+  served(store: Store): Promise<ServedDirectory> {
     const { directory } = this
     if (this.#served?.directory !== directory) {
-      const records: Uint8Array[] = []
-      for await (const record of readDirectory(store, this.ref, directory.position)) records.push(record)
-      this.#served = new ServedDirectory(directory, records)
+      const made = serveDirectory(store, this.ref, directory)
+      this.#served = { directory, made }
+      made.catch(() => {
+        if (this.#served?.made === made) this.#served = undefined
+      })
     }
-    return this.#served
+    return this.#served.made
   }
+}
+
+async function serveDirectory(
+  store: Store,
+  ref: ClinicRef,
+  directory: DirectoryState,
+): Promise<ServedDirectory> {
+  const records: Uint8Array[] = []
+  for await (const record of readDirectory(store, ref, directory.position)) records.push(record)
+  if (records.length !== directory.position)
+    throw new WardlineError("ERR_OVERLOADED", "the directory is being changed; ask again")
+  return new ServedDirectory(directory, records)
 }
 
 /** Reads a clinic's stored directory and replays it, every signature checked.
