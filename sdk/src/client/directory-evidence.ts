@@ -4,10 +4,17 @@ import { equalBytes } from "../bytes.ts"
 import { sha256 } from "../crypto/index.ts"
 import { type DirectoryState, linkAt } from "../directory/index.ts"
 import { WardlineError } from "../errors.ts"
-import { decodeAttest, decodeRecord, MAX_FRAME_BYTES, nextLink, recordHash } from "../protocol/index.ts"
+import {
+  clinicIdOf,
+  decodeAttest,
+  decodeRecord,
+  MAX_FRAME_BYTES,
+  nextLink,
+  recordHash,
+} from "../protocol/index.ts"
 import { fetchShortDirectory, type ShortDirectory } from "./directory-http.ts"
-import type { ClientContext } from "./options.ts"
-import { type ClinicStorage, decodeStored, encodeStored } from "./storage.ts"
+import { type ClientContext, type ClientOptions, readClinicKey } from "./options.ts"
+import { ClinicStorage, decodeStored, encodeStored } from "./storage.ts"
 
 /** Two attests that can't both be of one directory, each a whole signed record. */
 export interface DirectoryEvidence {
@@ -30,8 +37,16 @@ export async function keepEvidence(
   await storage.set({ [storage.directoryEvidenceKey]: encodeStored((w) => w.lp32(shown).lp32(logged)) })
 }
 
-/** The statements that were kept, if the relay was ever caught. */
-export async function loadEvidence(storage: ClinicStorage): Promise<DirectoryEvidence | undefined> {
+/** What this device kept when a relay showed it two directories (docs/protocol.md, Snapshot).
+ * @throws {WardlineError} ERR_CONFIG, ERR_KEYSTORE, ERR_LOCKED. */
+export function directoryEvidence(
+  device: Pick<ClientOptions, "clinicKey" | "keystore">,
+): Promise<DirectoryEvidence | undefined> {
+  const clinicId = clinicIdOf(sha256, readClinicKey(device.clinicKey))
+  return loadEvidence(new ClinicStorage(device.keystore, clinicId))
+}
+
+async function loadEvidence(storage: ClinicStorage): Promise<DirectoryEvidence | undefined> {
   const stored = await storage.get(storage.directoryEvidenceKey)
   if (stored === undefined) return undefined
   return decodeStored(stored, (r) => ({

@@ -3,7 +3,6 @@
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { fromHex, Reader, toHex, Writer } from "../../src/bytes.ts"
-import { loadEvidence } from "../../src/client/directory-evidence.ts"
 import {
   decodeShortDirectory,
   encodeShortDirectory,
@@ -22,7 +21,13 @@ import {
   encodeSnapshot,
   grantsFor,
 } from "../../src/directory/index.ts"
-import { type Keystore, memoryKeystore, type PatientClient, StaffClient } from "../../src/index.ts"
+import {
+  directoryEvidence,
+  type Keystore,
+  memoryKeystore,
+  type PatientClient,
+  StaffClient,
+} from "../../src/index.ts"
 import { decodeAttest, decodeRecord, encodeAttest, MAX_FRAME_BYTES } from "../../src/protocol/index.ts"
 import { rejects } from "../support/errors.ts"
 import { begin, type LiveClinic, startClinic, until } from "../support/live-clinic.ts"
@@ -87,7 +92,7 @@ async function visitor(keystore = memoryKeystore()) {
   const context = readOptions({ ...clinic.options(keystore, proxy.url) })
   const storage = new ClinicStorage(keystore, context.clinicId)
   const tracker = await DirectoryTracker.load(context, storage, { fromSnapshot: true })
-  return { tracker, storage, keystore }
+  return { tracker, keystore }
 }
 
 /** The log as its administrator has it. */
@@ -203,14 +208,14 @@ test("a page that was open for long takes what is new; a relay that has lost som
 })
 
 test("another log than the snapshot's is ERR_FORK: for good, with both statements kept", async () => {
-  const { tracker, storage, keystore } = await visitor()
+  const { tracker, keystore } = await visitor()
   await tracker.refresh()
   await tracker.persist()
   const shown = tracker.state.attested?.record as Uint8Array
   const fork = await forkedLog()
   tamper({ log: () => fork })
   await rejects(tracker.complete(), "ERR_FORK")
-  const evidence = await loadEvidence(storage)
+  const evidence = await directoryEvidence(clinic.options(keystore))
   assert.equal(evidence?.shown, shown)
   assert.equal(evidence?.logged, fork.at(-1))
   const [one, other] = [shown, fork.at(-1) as Uint8Array].map((record) =>
@@ -249,7 +254,7 @@ test("a keeper and the relay show a policy of long ago as today's: the whole log
     .sort((a, b) => a.position - b.position)
   const snapshot = encodeSnapshot(mixed)
   tamper({ short: () => ({ snapshot, attest: rogueAttest(state, sha256(snapshot)), tail: [] }) })
-  const { tracker, storage } = await visitor()
+  const { tracker, keystore } = await visitor()
   await tracker.refresh()
   assert.equal(tracker.state.policy?.position, policies[0]?.position)
   await rejects(tracker.complete(), "ERR_ROLLBACK")
@@ -258,8 +263,8 @@ test("a keeper and the relay show a policy of long ago as today's: the whole log
   await second.tracker.refresh()
   tamper({ log: () => [...log, second.tracker.state.attested?.record as Uint8Array] })
   await rejects(second.tracker.complete(), "ERR_FORK")
-  assert.ok((await loadEvidence(second.storage)) !== undefined)
-  assert.ok((await loadEvidence(storage)) !== undefined)
+  assert.ok((await directoryEvidence(clinic.options(second.keystore))) !== undefined)
+  assert.ok((await directoryEvidence(clinic.options(keystore))) !== undefined)
 })
 
 test("nothing of what a patient writes is sent before the log was held against the snapshot", async () => {
@@ -374,8 +379,7 @@ for (const { name, short } of [
     const keystore = await clinic.staffKeystore("biller")
     const options = clinic.options(keystore, proxy.url)
     await rejects(StaffClient.connect(options), "ERR_FORK")
-    const context = readOptions(options)
-    const evidence = await loadEvidence(new ClinicStorage(keystore, context.clinicId))
+    const evidence = await directoryEvidence(options)
     assert.equal(evidence?.logged, clinic.admin.directory.attested?.record)
     tamper({})
     const staff = await StaffClient.connect(options)
