@@ -13,12 +13,13 @@ import {
   type DirectoryState,
   grantsFor,
   linkAt,
+  newestRoleKey,
 } from "../directory/index.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
 import type { DeviceId } from "../ids.ts"
 import { nextLink, recordHash } from "../protocol/index.ts"
 import { fetchDirectory, fetchShortDirectory, type ShortDirectory } from "./directory-http.ts"
-import { isForgotten, type KeptFrom, type NeededKey } from "./forgotten-keys.ts"
+import type { KeptFrom, NeededKey } from "./forgotten-keys.ts"
 import { later } from "./later.ts"
 import type { ClientContext } from "./options.ts"
 import type { ClinicStorage } from "./storage.ts"
@@ -217,16 +218,16 @@ export class DirectoryTracker {
     if (this.#lacksWraps()) await this.#fetchWhole()
   }
 
-  /** Whether the relay has left out wraps that it should have sent, and wasn't asked for them again in this run. */
+  /** Whether the relay has left out a wrap of a role's newest key, and wasn't asked for it again in this run. Older ones
+   * it may have dropped for good. */
   #lacksWraps(): boolean {
     const { device } = this.#options
     if (device === undefined || this.#hasAskedForWraps) return false
-    const wanted = grantsFor(this.#state, device).filter(
-      ({ role, generation }) => !isForgotten(this.#keptFrom, role, generation),
+    this.#hasAskedForWraps = grantsFor(this.#state, device).some(
+      ({ role, generation, wrap }) =>
+        wrap === undefined && generation === newestRoleKey(this.#state, role)?.generation,
     )
-    if (wanted.every(({ wrap }) => wrap !== undefined)) return false
-    this.#hasAskedForWraps = true
-    return true
+    return this.#hasAskedForWraps
   }
 
   async #grow(known: DirectoryState, records: readonly Uint8Array[]): Promise<void> {
@@ -276,8 +277,12 @@ export class DirectoryTracker {
   async #fetchWhole(): Promise<void> {
     if (this.#contradiction !== undefined) throw this.#contradiction
     const known = this.#state
-    const { keepEvidence, replayInSteps } = await loadParts()
-    const records = await fetchDirectory(this.#context, 0, this.#options.device)
+    const { keepEvidence, replayInSteps, withoutForgottenWrap } = await loadParts()
+    const { device } = this.#options
+    const fetched = await fetchDirectory(this.#context, 0, device)
+    const records = fetched.map((record) =>
+      (device === undefined ? record : withoutForgottenWrap(record, device, this.#keptFrom)).slice(),
+    )
     try {
       const whole = await replayInSteps(this.#empty(), records, CHECKS)
       checkExtends(known, whole)
@@ -290,7 +295,7 @@ export class DirectoryTracker {
       throw error
     }
     this.#short = undefined
-    this.#unsaved = records.map((record) => record.slice())
+    this.#unsaved = records
     this.#savedPosition = 0
     await this.#grown()
   }
