@@ -6,6 +6,7 @@ import { adminRecover } from "./admin-recover.ts"
 import { adminRemove } from "./admin-remove.ts"
 import { auditVerify } from "./audit-verify.ts"
 import type { Command } from "./command.ts"
+import { conversationShred } from "./conversation-shred.ts"
 import { directoryAttest } from "./directory-attest.ts"
 import { directoryPush } from "./directory-push.ts"
 import { directoryShow } from "./directory-show.ts"
@@ -42,6 +43,7 @@ export const COMMANDS: readonly Command[] = [
   directoryShow,
   directoryPush,
   directoryAttest,
+  conversationShred,
   keySplit,
   keyCombine,
   auditVerify,

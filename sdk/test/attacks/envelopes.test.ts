@@ -246,6 +246,7 @@ test("a message in an epoch that was over when its sender had seen the new one",
     scene.patient.device,
     { conversation: scene.conversation, issued: NOW },
     {
+      quiet: false,
       epoch: old.hash,
       sequence: 1,
       seenPosition: position,
@@ -289,7 +290,7 @@ test("a payload against its schema, and padding that hides bytes", () => {
     sealMessage(
       scene.patient.device,
       { conversation: scene.conversation, issued: NOW },
-      { ...prefix, sequence },
+      { ...prefix, quiet: false, sequence },
       key,
       utf8(payload),
     )

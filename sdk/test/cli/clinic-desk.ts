@@ -7,6 +7,8 @@ import { type Desk, makeDesk, type Ran, wardline } from "./wardline.ts"
 export interface ClinicDesk {
   readonly desk: Desk
   readonly relay: Relay
+  /** Hexadecimal. */
+  readonly clinicKey: string
   /** `--passphrase-file FILE` */
   readonly passphrase: readonly string[]
   /** `--root-key FILE` */
@@ -50,6 +52,7 @@ export async function openClinicDesk(): Promise<ClinicDesk> {
   return {
     desk,
     relay,
+    clinicKey,
     passphrase,
     rootKey,
     unlocked,

@@ -173,7 +173,8 @@ export class Participant {
     }
     const position = relay.publish(this.device, record, nowMs)
     if (isLost()) this.reconnect(nowMs)
-    else if (this.#caughtUpAt !== Number.POSITIVE_INFINITY) this.#caughtUpAt = Math.max(this.#caughtUpAt, position)
+    else if (this.#caughtUpAt !== Number.POSITIVE_INFINITY)
+      this.#caughtUpAt = Math.max(this.#caughtUpAt, position)
     return position
   }
 
