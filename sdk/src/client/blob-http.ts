@@ -2,7 +2,7 @@
 import { abortedError, onAbort } from "../abort.ts"
 import { openFailed } from "../crypto/index.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
-import { refusalOf } from "./directory-http.ts"
+import { refusalOf } from "./directory-fetch.ts"
 
 /** The relay gives up on a part that takes a minute. */
 const PART_LIMIT_MS = 55_000

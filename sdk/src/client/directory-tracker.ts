@@ -18,7 +18,7 @@ import {
 import { isWardlineError, WardlineError } from "../errors.ts"
 import type { DeviceId } from "../ids.ts"
 import { nextLink, recordHash } from "../protocol/index.ts"
-import { fetchDirectory, fetchShortDirectory, type ShortDirectory } from "./directory-http.ts"
+import { fetchDirectory, fetchShortDirectory, type ShortDirectory } from "./directory-fetch.ts"
 import type { KeptFrom, NeededKey } from "./forgotten-keys.ts"
 import { later } from "./later.ts"
 import type { ClientContext } from "./options.ts"
