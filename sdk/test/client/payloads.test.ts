@@ -92,6 +92,10 @@ test("a form is asked by staff and answered by the patient", async () => {
   ]
   for (const wrong of [
     [],
+    [
+      { name: "pain", value: "4" },
+      { name: "elbow", value: "4" },
+    ],
     [{ name: "pain", value: "a lot" }],
     [
       { name: "pain", value: "4" },
