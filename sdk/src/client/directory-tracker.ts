@@ -231,7 +231,7 @@ export class DirectoryTracker {
   }
 
   async #grow(known: DirectoryState, records: readonly Uint8Array[]): Promise<void> {
-    const grown = this.#replay(known, records)
+    const grown = await this.#replay(known, records)
     if (grown === undefined) return await this.#fetchWhole()
     this.#state = grown
     const copies = records.map((record) => record.slice())
@@ -247,8 +247,8 @@ export class DirectoryTracker {
   }
 
   /** @returns undefined where a snapshot's directory can't judge a record: the whole one must. */
-  #replay(known: DirectoryState, records: readonly Uint8Array[]): DirectoryState | undefined {
-    if (known.base === 0) return replay(known, records)
+  async #replay(known: DirectoryState, records: readonly Uint8Array[]): Promise<DirectoryState | undefined> {
+    if (known.base === 0) return (await loadParts()).replay(known, records, CHECKS)
     try {
       return applyRecords(known, records, CHECKS)
     } catch {
@@ -304,7 +304,7 @@ export class DirectoryTracker {
     const { directoryHeadKey, directoryShortKey } = this.#storage
     const stored = (await this.#storage.get(directoryHeadKey)) ?? (await this.#storage.get(directoryShortKey))
     if (stored === undefined) return
-    const { loadRecords, loadShort } = await loadParts()
+    const { loadRecords, loadShort, replay } = await loadParts()
     const records = await loadRecords(this.#storage)
     const short = records === undefined ? await loadShort(this.#storage) : undefined
     try {
@@ -313,7 +313,7 @@ export class DirectoryTracker {
         this.#state = applyRecords(this.#state, short.tail, CHECKS)
         this.#short = short
       } else if (records !== undefined) {
-        this.#state = replay(this.#state, records.records)
+        this.#state = replay(this.#state, records.records, CHECKS)
         checkExtends(records.head, this.#state)
         this.#savedPosition = this.#state.position
       }
@@ -342,30 +342,6 @@ export class DirectoryTracker {
       this.#savedPosition = from
       throw error
     }
-  }
-}
-
-/** @throws {WardlineError} ERR_CLINIC_KEY if the very first record isn't by the pinned key. */
-function replay(state: DirectoryState, records: readonly Uint8Array[]): DirectoryState {
-  try {
-    return applyRecords(state, records, CHECKS)
-  } catch (error) {
-    if (state.position === 0 && isWardlineError(error) && !startsUnder(state, records[0])) {
-      throw new WardlineError("ERR_CLINIC_KEY", "the relay's directory is not the pinned clinic's", {
-        cause: error,
-      })
-    }
-    throw error
-  }
-}
-
-function startsUnder(state: DirectoryState, first: Uint8Array | undefined): boolean {
-  if (first === undefined) return true
-  try {
-    applyRecords(state, [first], CHECKS)
-    return true
-  } catch {
-    return false
   }
 }
 
