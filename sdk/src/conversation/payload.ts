@@ -110,7 +110,6 @@ export interface Payloads {
   note: NotePayload
   system: SystemPayload
 }
-export type PayloadOf<T extends keyof Payloads> = Payloads[T]
 export type KnownPayload = Payloads[keyof Payloads]
 /** `unknown` stands for a type or version that this build doesn't have: shown as such, never dropped. */
 export type Payload = KnownPayload | ({ type: "unknown" } & Identified)
