@@ -4,11 +4,9 @@ export * from "./epoch.ts"
 export * from "./evidence.ts"
 export * from "./grant.ts"
 export {
-  type At,
   type MessageEvent,
   membersOfTranscript,
   type RefusedEvent,
-  type TranscriptContext,
   type TranscriptEvent,
 } from "./judging.ts"
 export * from "./message.ts"

@@ -5,8 +5,7 @@ import type { Actor } from "./scene.ts"
 
 /** The state without the chain, which goes on over a refused record. */
 function believed(state: Transcript): unknown {
-  const { position, links, fork, epochMessages, ...rest } = state
-  return rest
+  return { ...state, position: 0, links: [], fork: undefined, epochMessages: 0 }
 }
 
 /** Gives `record` to `actor` and asserts that only the chain moved. */
