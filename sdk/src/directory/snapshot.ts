@@ -83,6 +83,10 @@ export function keepRecord(kept: KeptDraft, entry: DirectoryRecord, position: nu
     case "device-revoke":
       keepOf(kept, entry.body, record)
       break
+    case "role-grant":
+    case "attest":
+    case "recovery":
+      break
   }
 }
 

@@ -313,7 +313,7 @@ function makeStep(clinic: Clinic, whole: DirectoryState, step: number, a: number
       return clinic.issue(who, "device-roles", encodeDeviceRoles({ device: whom.id, roles }), at)
     }
     case 6: {
-      const generation = (newestRoleKey(whole, role as Role)?.generation ?? 0) + 1
+      const generation = (newestRoleKey(whole, role)?.generation ?? 0) + 1
       return clinic.issue(who, "role-key", roleKey(role, generation), at)
     }
     case 7:
