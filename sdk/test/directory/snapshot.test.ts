@@ -25,7 +25,6 @@ import {
   roleKeyOf,
 } from "../../src/directory/index.ts"
 import { isWardlineError } from "../../src/errors.ts"
-import type { Role } from "../../src/ids.ts"
 import {
   decodeRecord,
   encodeAttest,
