@@ -121,13 +121,14 @@ test("a relay that takes a part of a change and says that it took it is ERR_FORK
   const splitter = createServer((request, response) => {
     const parts: Buffer[] = []
     request.on("data", (part: Buffer) => parts.push(part))
-    request.on("end", async () => {
+    const passOn = async (): Promise<void> => {
       const body = Buffer.concat(parts)
       const first = request.method === "POST" ? body.subarray(0, 4 + body.readUInt32BE(0)) : undefined
       const init = first === undefined ? {} : { method: "POST", body: first }
       const answer = await fetch(`${clinic.url}${request.url}`, init)
       response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()))
-    })
+    }
+    request.on("end", () => void passOn())
   })
   await new Promise<void>((resolve) => splitter.listen(0, "127.0.0.1", resolve))
   const { port } = splitter.address() as AddressInfo
