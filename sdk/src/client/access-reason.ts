@@ -1,9 +1,9 @@
 /** Why staff broke the glass, sealed to the role and gone with the conversation (docs/protocol.md, access). */
-import { utf8, Writer } from "../bytes.ts"
-import { type ListingKey, maskReason } from "../conversation/index.ts"
-import { hpkeSeal, randomBytes } from "../crypto/index.ts"
+import { fromUtf8, Reader, utf8, Writer } from "../bytes.ts"
+import { type ListingKey, maskReason, type SealedReason, unmaskReason } from "../conversation/index.ts"
+import { hpkeOpen, hpkeSeal, randomBytes } from "../crypto/index.ts"
 import { type DirectoryState, newestRoleKey } from "../directory/index.ts"
-import { WardlineError } from "../errors.ts"
+import { isWardlineError, WardlineError } from "../errors.ts"
 import type { ConversationId, Role } from "../ids.ts"
 import { reasonInfo } from "../protocol/index.ts"
 
@@ -29,4 +29,23 @@ export function sealReason(
   padded.set(encoded)
   const info = reasonInfo(conversation, role, key.generation)
   return hpkeSeal(key.publicKey, info, EMPTY, maskReason(listingKey, padded), { seed: randomBytes(64) })
+}
+
+/** Opens a reason, for staff of the role that gave it.
+ * @param roleSeed - the generation's, 32 bytes.
+ * @returns undefined where it can't be opened: whoever gave it may have written anything there. */
+export function openReason(
+  { generation, sealed }: SealedReason,
+  conversation: ConversationId,
+  role: Role,
+  roleSeed: Uint8Array,
+  listingKey: ListingKey,
+): string | undefined {
+  try {
+    const masked = hpkeOpen(roleSeed, reasonInfo(conversation, role, generation), EMPTY, sealed)
+    return fromUtf8(new Reader(unmaskReason(listingKey, masked)).lp16(MAX_REASON_BYTES))
+  } catch (error) {
+    if (!isWardlineError(error)) throw error
+    return undefined
+  }
 }

@@ -19,7 +19,13 @@ export interface MessageAuthor {
 
 /** What a message of kind `system` tells; `from` says who. Its `text` is the same in plain English. */
 export type SystemNote =
-  | { readonly type: "access"; readonly purpose: Purpose; readonly untilMs: number }
+  /** `reason`: why the glass was broken, where this device's role is told. */
+  | {
+      readonly type: "access"
+      readonly purpose: Purpose
+      readonly untilMs: number
+      readonly reason?: string
+    }
   | { readonly type: "role-added" | "role-removed"; readonly role: string }
   /** One of the patient's devices, by its id in hexadecimal. */
   | { readonly type: "device-added"; readonly device: string; readonly kind: PatientDeviceKind }

@@ -4,6 +4,7 @@ import type { AttachmentPayload } from "../attachments/reference.ts"
 import { fromHex, toHex } from "../bytes.ts"
 import {
   type KnownPayload,
+  listingKeyOf,
   type ShredKey,
   type Transcript,
   type TranscriptEvent,
@@ -12,6 +13,7 @@ import {
 import { deviceAt } from "../directory/index.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
 import type { Ack, Session, Ticket } from "../transport/index.ts"
+import { openReason } from "./access-reason.ts"
 import type { ConversationStatus, ConversationView, MessageAuthor } from "./chat.ts"
 import { loadRecords } from "./directory-store.ts"
 import { Follower } from "./follower.ts"
@@ -270,13 +272,24 @@ export class ConversationEngine {
   }
 
   #taken(event: TranscriptEvent): void {
-    this.#viewState = reduceView(this.#viewState, event, this.#options.host.device.id)
+    const reason = event.kind === "access" ? this.#reasonOf(event) : undefined
+    this.#viewState = reduceView(this.#viewState, event, this.#options.host.device.id, reason)
     // What fails here is storage; the transcript settles the outbox again at the next start.
     this.#sender.take(event).catch(() => {})
     if (this.#follower.transcript.fork !== undefined) {
       this.#distrust(new WardlineError("ERR_FORK", "two histories of this conversation exist"))
     }
     this.#changed()
+  }
+
+  /** Why somebody broke the glass, where this device holds the key of the role that did. */
+  #reasonOf({ from, reason }: Extract<TranscriptEvent, { kind: "access" }>): string | undefined {
+    const { shredKey } = this.#follower
+    if (reason === undefined || from.kind !== "staff" || shredKey === undefined) return undefined
+    const seed = this.#options.host.slotKeys().roleSeed(from.role, reason.generation)
+    const conversation = fromHex(this.id)
+    if (seed === undefined) return undefined
+    return openReason(reason, conversation, from.role, seed, listingKeyOf(shredKey, conversation))
   }
 
   #stopped(error: WardlineError): void {

@@ -9,12 +9,20 @@ interface Line {
   readonly content: Content
 }
 
-/** What shows of an event that is no message; undefined for those that are only about keys. */
-export function lineOf(event: TranscriptEvent): Line | undefined {
+/** What shows of an event that is no message; undefined for those that are only about keys.
+ * @param reason - of a break-glass access, where this device can open it. */
+export function lineOf(event: TranscriptEvent, reason?: string): Line | undefined {
   switch (event.kind) {
     case "access": {
       const { from, purpose, until } = event
-      return line(from, `opened the conversation (${purpose})`, { type: "access", purpose, untilMs: until })
+      const note = {
+        type: "access",
+        purpose,
+        untilMs: until,
+        ...(reason === undefined ? {} : { reason }),
+      } as const
+      const why = reason === undefined ? "" : `: ${reason}`
+      return line(from, `opened the conversation (${purpose})${why}`, note)
     }
     case "member":
       return memberLine(event)

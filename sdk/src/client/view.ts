@@ -52,8 +52,14 @@ export interface ViewContext {
 }
 
 /** Takes the next event of a transcript.
- * @param ownDevice - this device's id. */
-export function reduceView(view: ViewState, event: TranscriptEvent, ownDevice: Uint8Array): ViewState {
+ * @param ownDevice - this device's id.
+ * @param reason - of a break-glass access, where this device can open it. */
+export function reduceView(
+  view: ViewState,
+  event: TranscriptEvent,
+  ownDevice: Uint8Array,
+  reason?: string,
+): ViewState {
   switch (event.kind) {
     case "message":
       return reduceMessage(view, event, ownDevice)
@@ -66,7 +72,7 @@ export function reduceView(view: ViewState, event: TranscriptEvent, ownDevice: U
       return appendRefused(view, event)
     default: {
       const opened = event.kind === "grant" || event.kind === "archive" ? event.opened : []
-      const line = lineOf(event)
+      const line = lineOf(event, reason)
       const after = opened.reduce((state, item) => open(state, item, ownDevice), view)
       if (line === undefined) return after
       // An access by this device isn't its message: nobody's state depends on it.

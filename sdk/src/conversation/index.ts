@@ -7,6 +7,7 @@ export {
   type MessageEvent,
   membersOfTranscript,
   type RefusedEvent,
+  type SealedReason,
   type TranscriptEvent,
 } from "./judging.ts"
 export * from "./message.ts"

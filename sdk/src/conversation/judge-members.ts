@@ -128,7 +128,10 @@ export function judgeAccess(
     throw refused("a reason comes with break-glass access and with that alone")
   if (isVaultKeeper(state, from, directory, position) && !isBreakGlass)
     throw refused("the vault opened without breaking the glass")
-  const { role, purpose, until } = body
+  const { role, purpose, until, sealedReason } = body
+  const generation = newestRoleKey(directory, role, body.directory.position)?.generation
+  const reason =
+    isBreakGlass && generation !== undefined ? { reason: { generation, sealed: sealedReason } } : {}
   const grants = [
     ...(state.accesses.get(toHex(record.issuer)) ?? []),
     { role, purpose, issued: record.issued, until },
@@ -138,7 +141,7 @@ export function judgeAccess(
       accesses: withEntry(state.accesses, record.issuer, grants),
       ...raisedBy(state, body.directory.position),
     },
-    { ...at, kind: "access", from, purpose, until },
+    { ...at, kind: "access", from, purpose, until, ...reason },
   ]
 }
 

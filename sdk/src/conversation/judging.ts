@@ -40,6 +40,12 @@ export type MessageEvent = At & {
 
 export type RefusedEvent = At & { kind: "refused"; code: "ERR_OPEN_FAILED" | "ERR_FORK" }
 
+/** Why the glass was broken, sealed to one generation of the role that did. */
+export interface SealedReason {
+  generation: number
+  sealed: Uint8Array
+}
+
 /** What one record meant. `refused`: it is believed in nothing. It changed the position, and where its sender and its
  * place were right but not its inside, the sender's count or the chain of epochs. `locked`: its sender said it, in an
  * epoch whose key this device doesn't have. */
@@ -53,7 +59,7 @@ export type TranscriptEvent =
         | { kind: "epoch"; number: number; current: boolean; issuer: Uint8Array; isOpen: boolean }
         | { kind: "locked"; from: Participant; sequence: number; seenPosition: number; quiet: boolean }
         | { kind: "member"; from: Participant; change: MemberBody; device?: Uint8Array }
-        | { kind: "access"; from: Participant; purpose: Purpose; until: number }
+        | { kind: "access"; from: Participant; purpose: Purpose; until: number; reason?: SealedReason }
         | { kind: "grant"; from: Participant; slot: Slot; opened: readonly (MessageEvent | RefusedEvent)[] }
         | { kind: "close"; from: Participant; reason: CloseReason }
         | { kind: "reopen"; from: Participant; reason: ReopenReason }

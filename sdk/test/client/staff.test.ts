@@ -102,7 +102,7 @@ test("open() again is the same conversation; leave() ends it", async () => {
   await nurse.close()
 })
 
-test("break-glass needs a reason, which travels sealed", async () => {
+test("break-glass needs a reason, which only colleagues in that role can read", async () => {
   const patient = await clinic.patient()
   const conversation = await begin(patient)
   const nurse = await clinic.staff("nurse")
@@ -116,6 +116,15 @@ test("break-glass needs a reason, which travels sealed", async () => {
   await until(conversation, "change", () =>
     conversation.view.messages.some(({ system }) => system?.type === "access" && system.purpose === "BTG"),
   )
+  const reasonIn = ({ view }: Conversation): string | undefined =>
+    view.messages.flatMap(({ system }) => (system?.type === "access" ? [system.reason] : []))[0]
+  assert.is(reasonIn(open), "unconscious in the waiting room")
+  assert.is(reasonIn(conversation), undefined)
+  const doctor = await clinic.staff("doctor")
+  const atDoctor = await doctor.open(conversation.id, { role: "nursing" })
+  await until(atDoctor, "change", () => atDoctor.view.live)
+  assert.is(reasonIn(atDoctor), "unconscious in the waiting room")
+  await doctor.close()
   await patient.close()
   await nurse.close()
 })
