@@ -1,7 +1,10 @@
 /** What a directory's tracker needs once something is stored, or a conversation has begun. A page fetches it apart. */
 import { sleep } from "../abort.ts"
-import { type ApplyOptions, applyRecords, type DirectoryState } from "../directory/index.ts"
+import { equalBytes } from "../bytes.ts"
+import { sha256 } from "../crypto/hash.ts"
+import { type ApplyOptions, applyRecords, type DirectoryState, linkAt } from "../directory/index.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
+import { nextLink, recordHash } from "../protocol/index.ts"
 
 export { checkShown, keepEvidence } from "./directory-evidence.ts"
 export { loadRecords, loadShort, rewriteRecords, saveRecords, saveShort } from "./directory-store.ts"
@@ -58,4 +61,14 @@ function startsUnder(state: DirectoryState, first: Uint8Array | undefined, optio
   } catch {
     return false
   }
+}
+
+/** The record at the position that this device knows must be the one that it knows.
+ * @throws {WardlineError} ERR_ROLLBACK, ERR_FORK */
+export function checkOverlap(known: DirectoryState, record: Uint8Array | undefined): void {
+  if (record === undefined)
+    throw new WardlineError("ERR_ROLLBACK", "the relay's directory is shorter than one seen before")
+  const before = linkAt(known, known.position - 1) as Uint8Array
+  if (!equalBytes(nextLink(sha256, before, known.position, recordHash(sha256, record)), known.link))
+    throw new WardlineError("ERR_FORK", "the relay's directory forks from one seen before")
 }

@@ -1,6 +1,5 @@
 /** The clinic's directory as this device has checked it: never shorter, never forked, from the pinned key. A first
  * visitor begins from its signed snapshot; everybody else replays the whole log. */
-import { equalBytes } from "../bytes.ts"
 import { sha256 } from "../crypto/hash.ts"
 import { verify } from "../crypto/sign.ts"
 import {
@@ -12,12 +11,10 @@ import {
   createDirectory,
   type DirectoryState,
   grantsFor,
-  linkAt,
   newestRoleKey,
 } from "../directory/index.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
 import type { DeviceId } from "../ids.ts"
-import { nextLink, recordHash } from "../protocol/index.ts"
 import { fetchDirectory, fetchShortDirectory, type ShortDirectory } from "./directory-fetch.ts"
 import type { KeptFrom, NeededKey } from "./forgotten-keys.ts"
 import { later } from "./later.ts"
@@ -211,7 +208,7 @@ export class DirectoryTracker {
     // One record that is known already: the relay must show the head that this device has seen.
     const from = Math.max(0, known.position - 1)
     const fetched = await fetchDirectory(this.#context, from, this.#options.device)
-    if (known.position > 0) checkOverlap(known, fetched.shift())
+    if (known.position > 0) (await loadParts()).checkOverlap(known, fetched.shift())
     if (fetched.length > 0) await this.#grow(known, fetched)
     if (this.#state.position === 0)
       throw new WardlineError("ERR_NOT_FOUND", "the relay doesn't know this clinic")
@@ -343,13 +340,4 @@ export class DirectoryTracker {
       throw error
     }
   }
-}
-
-/** The record at the position that this device knows must be the one that it knows. */
-function checkOverlap(known: DirectoryState, record: Uint8Array | undefined): void {
-  if (record === undefined)
-    throw new WardlineError("ERR_ROLLBACK", "the relay's directory is shorter than one seen before")
-  const before = linkAt(known, known.position - 1) as Uint8Array
-  if (!equalBytes(nextLink(sha256, before, known.position, recordHash(sha256, record)), known.link))
-    throw new WardlineError("ERR_FORK", "the relay's directory forks from one seen before")
 }
