@@ -185,9 +185,7 @@ class Beginner {
 
   /** Looks at the files as the killed process left them. */
   check(folder: string): void {
-    const files = ["shred.db", "shred.db-journal", "relay.db", "relay.db-wal"].map((name) =>
-      join(folder, name),
-    )
+    const files = ["shred.db", "shred.db-journal"].map((name) => join(folder, name))
     const bytes = Buffer.concat(files.filter((path) => existsSync(path)).map((path) => readFileSync(path)))
     for (const key of this.#destroyed)
       assert.is(bytes.indexOf(key), -1, "acked as destroyed, and it is there")
