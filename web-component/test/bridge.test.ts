@@ -50,6 +50,7 @@ test("a configuration has a whole key and a language, and a theme that is only c
     clinicKey: KEY,
     language: "es-MX",
     theme: { scheme: "dark", accent: "#0a5" },
+    page: "https://clinic.example/contact?from=home",
   }
   assert.equal(parseToFrame(config), config)
   for (const [name, change] of Object.entries({

@@ -18,11 +18,16 @@ export interface FrameConfig {
   /** A language tag, or "auto". */
   readonly language: string
   readonly theme: ThemeTokens
+  /** The address of the page around the chat, without its fragment: where another phone of the patient goes too. Empty
+   * where it is none that a link could lead to. */
+  readonly page: string
 }
 
 export type ToFrame =
   | ({ readonly type: "configure" } & FrameConfig)
   | { readonly type: "visible"; readonly visible: boolean }
+  /** The page was opened with a link from another device of the patient. */
+  | { readonly type: "pair"; readonly code: string }
 
 /** Where the chat is, without saying anything about what is in it. */
 export const CHAT_STATES = ["loading", "consent", "start", "conversation", "elsewhere", "error"] as const
@@ -36,8 +41,11 @@ export type ToShell =
   | { readonly type: "close" }
   | { readonly type: "exit" }
 
+/** What still fits into a picture that a phone's camera reads easily. */
+const MAX_PAGE_CHARS = 400
 const KEY = /^[0-9a-f]{64}$/
 const LANGUAGE = /^(auto|[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3})$/
+const PAIRING = /^[0-9a-f]{32}$/
 const CODE = /^ERR_[A-Z_]{1,40}$/
 /** Keywords, hex and the sRGB functions: no `url()`, no `var()`, nothing that could load or escape. */
 const COLOR = /^(#[0-9a-f]{3,8}|[a-z]{3,24}|(rgb|hsl)a?\([0-9a-z%.,/ -]{1,60}\))$/i
@@ -53,6 +61,20 @@ const isText = (value: unknown, shape: RegExp): value is string =>
 
 export function isClinicKey(value: unknown): value is string {
   return isText(value, KEY)
+}
+
+/** Reads a pairing link's code out of an address's fragment; null where there is none. */
+export function pairingCodeOf(fragment: string): string | null {
+  const code = /^#pair=(.*)$/s.exec(fragment)?.[1]
+  return isText(code, PAIRING) ? code : null
+}
+
+/** Reads the address of the page around the chat; empty for one that no other device could open. */
+export function pageAddressOf(address: unknown): string {
+  if (typeof address !== "string" || address.length > MAX_PAGE_CHARS || !URL.canParse(address)) return ""
+  const url = new URL(address)
+  url.hash = ""
+  return url.protocol === "https:" || url.protocol === "http:" ? url.href : ""
 }
 
 /** Reads theme tokens; anything that isn't a plain colour or a known scheme becomes the default. */
@@ -72,10 +94,12 @@ export function parseToFrame(data: unknown): ToFrame | null {
   if (fields?.type === "visible" && typeof fields.visible === "boolean") {
     return { type: "visible", visible: fields.visible }
   }
+  if (fields?.type === "pair" && isText(fields.code, PAIRING)) return { type: "pair", code: fields.code }
   if (fields?.type !== "configure") return null
   const { clinicKey, language } = fields as { clinicKey?: unknown; language?: unknown }
   if (!isClinicKey(clinicKey) || !isText(language, LANGUAGE)) return null
-  return { type: "configure", clinicKey, language, theme: parseTheme(fields.theme) }
+  const page = pageAddressOf(fields.page)
+  return { type: "configure", clinicKey, language, theme: parseTheme(fields.theme), page }
 }
 
 /** Reads a message that claims to come from the frame; null when it isn't one. */

@@ -4,6 +4,8 @@ import {
   type FrameConfig,
   isClinicKey,
   isHello,
+  pageAddressOf,
+  pairingCodeOf,
   parseTheme,
   parseToShell,
   relayOriginOf,
@@ -27,6 +29,13 @@ const HELLO_AFTER_LOAD_MS = 1_500
 /** Two presses of Escape this close together leave the page. */
 const ESCAPE_TWICE_MS = 1_500
 const FULL_SCREEN = "(max-width: 640px), (max-height: 520px)"
+
+/** Takes a pairing link's code out of the page's address, so that it is in no history entry and no copied link. */
+function takePairing(): string | null {
+  const code = pairingCodeOf(location.hash)
+  if (code !== null) history.replaceState(history.state, "", location.pathname + location.search)
+  return code
+}
 
 /** On a server there is no HTMLElement: importing is fine there, registering isn't needed. */
 const Base: typeof HTMLElement = globalThis.HTMLElement ?? (class {} as unknown as typeof HTMLElement)
@@ -60,12 +69,17 @@ export class WardlineChatElement extends Base {
   #lastEscapeMs = Number.NEGATIVE_INFINITY
   /** What the frame reports once the patient has chosen another language there. */
   #chosenLanguage: string | null = null
+  /** Of a link from another device, until the frame has it. */
+  #pairing: string | null = null
 
   connectedCallback(): void {
+    // At once, before anything that waits: the code must not stay in the address.
+    this.#pairing ??= takePairing()
     this.#parts ??= this.#build()
     this.#label()
     window.addEventListener("message", this.#onMessage)
     window.addEventListener("keydown", this.#onKey)
+    if (this.#pairing !== null) this.open()
   }
 
   disconnectedCallback(): void {
@@ -190,8 +204,10 @@ export class WardlineChatElement extends Base {
     frame.title = this.#strings().panel
     frame.setAttribute(
       "sandbox",
-      "allow-scripts allow-same-origin allow-forms allow-downloads allow-popups allow-popups-to-escape-sandbox",
+      // Modals: to print a recovery code.
+      "allow-scripts allow-same-origin allow-forms allow-downloads allow-modals allow-popups allow-popups-to-escape-sandbox",
     )
+    frame.allow = "clipboard-write"
     frame.referrerPolicy = "origin"
     frame.hidden = true
     frame.src = `${origin}/chat`
@@ -240,6 +256,8 @@ export class WardlineChatElement extends Base {
     frame.contentWindow?.postMessage({ type: CONNECT }, origin, [port2])
     this.#configure()
     this.#send({ type: "visible", visible: this.isOpen })
+    if (this.#pairing !== null) this.#send({ type: "pair", code: this.#pairing })
+    this.#pairing = null
     if (this.#parts !== null) this.#parts.status.hidden = true
     frame.hidden = false
     if (this.isOpen) frame.focus()
@@ -253,6 +271,7 @@ export class WardlineChatElement extends Base {
         scheme: this.getAttribute("theme"),
         accent: getComputedStyle(this).getPropertyValue("--wardline-accent").trim(),
       }),
+      page: pageAddressOf(location.href),
     }
     this.#send({ type: "configure", ...config })
   }

@@ -18,7 +18,6 @@ import { headerView, safetyView } from "./views/chrome.ts"
 import { consentView } from "./views/consent.ts"
 import type { DialogState } from "./views/dialogs.ts"
 import { elsewhereView, loadingView, problemView, standaloneView } from "./views/status.ts"
-import { topicsView } from "./views/topics.ts"
 
 /** The patient's chat, drawn from a model. It knows no relay: see session.ts. */
 export class FrameAppElement extends LitElement {
@@ -28,6 +27,7 @@ export class FrameAppElement extends LitElement {
     dialog: { state: true },
     escapeHint: { state: true },
     later: { state: true },
+    more: { state: true },
   }
   static override readonly styles: CSSResultGroup = [tokens, controls, frameStyles]
 
@@ -37,6 +37,8 @@ export class FrameAppElement extends LitElement {
   declare escapeHint: boolean
   /** The conversation's part of the app: null while it is on its way, "failed" if it could not be fetched. */
   declare later: typeof import("./later.ts") | null | "failed"
+  /** The devices' part likewise: undefined until it is asked for. */
+  declare more: typeof import("./more.ts") | undefined | null | "failed"
   readonly #escape: EscapeTwice = new EscapeTwice()
   #shownScreen = ""
   #hintTimer: ReturnType<typeof setTimeout> | undefined
@@ -61,6 +63,13 @@ export class FrameAppElement extends LitElement {
     const later = await import("./later.ts").catch(() => null)
     later?.defineThreadElements()
     this.later = later ?? "failed"
+  }
+
+  async #loadMore(): Promise<void> {
+    this.more = null
+    const more = await import("./more.ts").catch(() => null)
+    more?.defineDeviceElements()
+    this.more = more ?? "failed"
   }
 
   override disconnectedCallback(): void {
@@ -105,6 +114,11 @@ export class FrameAppElement extends LitElement {
     }, EscapeTwice.WITHIN_MS)
   }
 
+  override willUpdate(): void {
+    const { kind } = this.model.screen
+    if ((kind === "devices" || kind === "restore") && this.more === undefined) void this.#loadMore()
+  }
+
   override updated(): void {
     openDialogs(this.renderRoot as ShadowRoot)
     const { screen } = this.model
@@ -129,7 +143,7 @@ export class FrameAppElement extends LitElement {
   }
 
   #screen(): TemplateResult {
-    const { model, actions, later } = this
+    const { model, actions, later, more } = this
     const { screen } = model
     switch (screen.kind) {
       case "loading":
@@ -142,14 +156,22 @@ export class FrameAppElement extends LitElement {
         return elsewhereView(model, actions)
       case "consent":
         return consentView(model, actions)
+      case "devices":
+      case "restore":
+        if (more === undefined || more === null) return loadingView(model)
+        if (more === "failed")
+          return problemView(model, { retry: () => void this.#loadMore() }, "ERR_OFFLINE")
+        return screen.kind === "devices"
+          ? more.devicesView(model, actions)
+          : more.restoreView(model, actions, screen)
       case "topics":
-        return topicsView(model, actions)
       case "list":
       case "conversation": {
         if (later === null) return loadingView(model)
         if (later === "failed") {
           return problemView(model, { retry: () => void this.#loadLater() }, "ERR_OFFLINE")
         }
+        if (screen.kind === "topics") return later.topicsView(model, actions)
         if (screen.kind === "list") return later.listView(model, actions)
         const view = model.conversations.find((conversation) => conversation.id === screen.id)
         if (view === undefined) return loadingView(model)

@@ -5,6 +5,7 @@ import { ThreadElement } from "../ui/thread-element.ts"
 
 export { conversationView, listView } from "./views/conversation.ts"
 export { frameDialog } from "./views/dialogs.ts"
+export { topicsView } from "./views/topics.ts"
 
 export function defineThreadElements(): void {
   if (customElements.get("wl-thread") === undefined) customElements.define("wl-thread", ThreadElement)

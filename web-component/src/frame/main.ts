@@ -37,6 +37,7 @@ async function run(): Promise<void> {
   let clinicKey: string | null = null
   let language: string | null = null
   let isVisible = false
+  let pairing: string | null = null
   const setVisible = (visible: boolean): void => {
     session?.setVisible(visible && document.visibilityState === "visible")
     app.reportSeen()
@@ -66,8 +67,13 @@ async function run(): Promise<void> {
       ).then((begun) => {
         session = begun
         app.actions = begun
+        if (pairing !== null) begun.offerPairing(pairing)
         setVisible(isVisible)
       })
+    },
+    pair: (code) => {
+      pairing = code
+      session?.offerPairing(code)
     },
     visible: (visible) => {
       isVisible = visible

@@ -1,8 +1,22 @@
-import type { ClinicInfo, ConnectionState, ConsentText, Conversation, ConversationView } from "@wardline/sdk"
+import type {
+  ClinicInfo,
+  ConnectionState,
+  ConsentText,
+  Conversation,
+  ConversationView,
+  PatientClient,
+} from "@wardline/sdk"
 import type { ChatState } from "../bridge/messages.ts"
 import type { ChatStrings } from "../strings/chat-strings.ts"
 import { baseOf } from "../strings/languages.ts"
 import { CHAT_LANGUAGES } from "../strings/load-chat.ts"
+
+/** Where bringing conversations to this device stands. */
+export type RestoreState =
+  | { readonly kind: "ready" }
+  | { readonly kind: "working"; readonly done: number; readonly of: number }
+  /** An error's code, and its message: for wrong words it says which. */
+  | { readonly kind: "failed"; readonly code: string; readonly reason: string }
 
 /** Which screen the patient sees. */
 export type Screen =
@@ -15,6 +29,9 @@ export type Screen =
   | { readonly kind: "topics" }
   | { readonly kind: "list" }
   | { readonly kind: "conversation"; readonly id: string }
+  | { readonly kind: "devices" }
+  /** `code`: a link's from another device; null where the words of a recovery code are typed. */
+  | { readonly kind: "restore"; readonly code: string | null; readonly progress: RestoreState }
 
 export interface Toast {
   readonly text: string
@@ -36,6 +53,8 @@ export interface FrameModel {
   /** Why starting failed: an error code. */
   readonly startProblem: string | null
   readonly toast: Toast | null
+  /** The address of the clinic's page around the chat, without its fragment; empty where it isn't known. */
+  readonly page: string
   /** Nothing can be kept on this device: the browser forbids it. */
   readonly isEphemeral: boolean
   /** The panel and its page are in sight. */
@@ -60,11 +79,22 @@ export interface FrameActions {
   agree(): void
   start(answers: StartAnswers): void
   showList(): void
+  showDevices(): void
+  /** Asks for a recovery code's words. */
+  showRestore(): void
+  /** Back to where the patient lands. */
+  home(): void
+  /** Brings conversations here by a recovery code's words or a link's code. */
+  restore(code: string): void
+  withdraw(id: string): void
   startNew(): void
   openConversation(id: string): void
   send(id: string, text: string): void
   /** For its files, which the first screen has no code for. */
   conversation(id: string): Conversation | undefined
+  /** For her devices, likewise; null before she is connected. */
+  patient(): PatientClient | null
+  answerForm(id: string, messageId: string, answers: { name: string; value: string }[]): void
   retryMessage(id: string, messageId: string): void
   discardMessage(id: string, messageId: string): void
   markRead(id: string): void
@@ -82,6 +112,8 @@ export function chatStateOf(screen: Screen): ChatState {
       return screen.kind
     case "topics":
     case "list":
+    case "devices":
+    case "restore":
       return "start"
     case "standalone":
     case "problem":
@@ -121,6 +153,7 @@ export function emptyModel(strings: ChatStrings): FrameModel {
     starting: false,
     startProblem: null,
     toast: null,
+    page: "",
     isEphemeral: false,
     isVisible: false,
     nowMs: Date.now(),

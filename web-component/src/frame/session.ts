@@ -1,7 +1,15 @@
-import type { Agreement, Conversation, ConversationView, Keystore, PatientClient } from "@wardline/sdk"
+import type {
+  Agreement,
+  ClientOptions,
+  Conversation,
+  ConversationView,
+  Keystore,
+  PatientClient,
+} from "@wardline/sdk"
 import type { FrameConfig, ToShell } from "../bridge/messages.ts"
 import { pickLanguage, wantedLanguages } from "../strings/languages.ts"
 import { loadChatStrings } from "../strings/load-chat.ts"
+import { problemOf } from "../strings/problems.ts"
 import { canStore } from "../ui/can-store.ts"
 import { codeOf } from "../ui/error-code.ts"
 import { actLater, type Pending, UNDO_WITHIN_MS } from "../ui/undo.ts"
@@ -12,6 +20,7 @@ import {
   type FrameModel,
   firstScreen,
   offeredLanguages,
+  type RestoreState,
   type Screen,
   type StartAnswers,
   unreadCount,
@@ -20,6 +29,9 @@ import {
 /** Starting waits for the connection; longer than this and the patient should know. */
 const START_WITHIN_MS = 30_000
 const TICK_MS = 30_000
+
+/** Makes a client in another way than by what this device has kept. */
+type Opener = (client: typeof PatientClient, options: ClientOptions) => Promise<PatientClient>
 
 export interface SessionHost {
   readonly relay: string
@@ -40,6 +52,8 @@ export class FrameSession implements FrameActions {
   /** A language that the patient chose, in the place of the page's. */
   #language: string | null = null
   #isTakingOver = false
+  /** The code of a link that the clinic's page was opened with, until it is used or declined. */
+  #pairing: string | null = null
   #unread = -1
   #watched = new Set<Conversation>()
   /** Failed messages that were discarded a moment ago and can be brought back. */
@@ -56,7 +70,7 @@ export class FrameSession implements FrameActions {
   /** Fetches the words, shows the loading screen and goes on from there. */
   static async begin(host: SessionHost, config: FrameConfig): Promise<FrameSession> {
     const strings = await loadChatStrings(wantedLanguages(config.language))
-    const session = new FrameSession(host, config, emptyModel(strings))
+    const session = new FrameSession(host, config, { ...emptyModel(strings), page: config.page })
     session.#update({})
     session.#tick = setInterval(() => session.#update({ nowMs: Date.now() }), TICK_MS)
     void session.#connect()
@@ -86,8 +100,21 @@ export class FrameSession implements FrameActions {
     await keystore?.close()
   }
 
-  async #connect(): Promise<void> {
-    this.#go({ kind: "loading" })
+  /** A link of another device was opened: asks before it is followed. */
+  offerPairing(code: string): void {
+    this.#pairing = code
+    if (this.#client !== null) this.#go(this.#landing())
+  }
+
+  #landing(): Screen {
+    if (this.#pairing !== null) return { kind: "restore", code: this.#pairing, progress: { kind: "ready" } }
+    return firstScreen(this.#model.conversations)
+  }
+
+  /** @param open - makes the client; then the screen stays as it is meanwhile, and what fails is thrown.
+   * @param landing - where to go then. */
+  async #connect(open?: Opener, landing?: Screen): Promise<void> {
+    if (open === undefined) this.#go({ kind: "loading" })
     try {
       await this.#close()
       const sdk = await import("./sdk.ts").catch(() => null)
@@ -102,7 +129,8 @@ export class FrameSession implements FrameActions {
       this.#keystore = keystore
       this.#update({ isEphemeral })
       const { relay } = this.#host
-      const client = await sdk.PatientClient.connect({ relay, clinicKey: this.#config.clinicKey, keystore })
+      const options = { relay, clinicKey: this.#config.clinicKey, keystore }
+      const client = await (open?.(sdk.PatientClient, options) ?? sdk.PatientClient.connect(options))
       this.#client = client
       client.addEventListener("connection", () => this.#onConnection(client))
       client.addEventListener("conversations", () => this.#onConversations(client))
@@ -111,9 +139,10 @@ export class FrameSession implements FrameActions {
       if (language !== undefined && this.#config.language === "auto") this.#language ??= language
       await this.#applyLanguage()
       this.#onConversations(client)
-      this.#go(firstScreen(this.#model.conversations))
+      this.#go(landing ?? this.#landing())
       this.#onConnection(client)
     } catch (error) {
+      if (open !== undefined) throw error
       this.#fail(codeOf(error))
     }
   }
@@ -129,7 +158,7 @@ export class FrameSession implements FrameActions {
     this.#update({ connection })
     if (connection.kind !== "closed" || connection.error === undefined) {
       if (this.#model.screen.kind === "elsewhere" || this.#isTakingOver) {
-        this.#go(firstScreen(this.#model.conversations))
+        this.#go(this.#landing())
       }
       this.#isTakingOver = false
     } else if (connection.error.code === "ERR_CONFLICT") this.#go({ kind: "elsewhere" })
@@ -190,6 +219,10 @@ export class FrameSession implements FrameActions {
     const client = this.#client
     if (client === null) this.#update({ strings, language })
     else this.#update({ strings, language, clinic: client.clinic, consent: client.consent(language) })
+  }
+
+  patient(): PatientClient | null {
+    return this.#client
   }
 
   conversation(id: string): Conversation | undefined {
@@ -255,6 +288,64 @@ export class FrameSession implements FrameActions {
 
   showList(): void {
     this.#go({ kind: "list" })
+  }
+
+  showDevices(): void {
+    this.#go({ kind: "devices" })
+  }
+
+  showRestore(): void {
+    this.#go({ kind: "restore", code: null, progress: { kind: "ready" } })
+  }
+
+  home(): void {
+    this.#pairing = null
+    this.#go(firstScreen(this.#model.conversations))
+  }
+
+  restore(code: string): void {
+    void this.#restore(code)
+  }
+
+  async #restore(code: string): Promise<void> {
+    const { screen } = this.#model
+    if (screen.kind !== "restore") return
+    const show = (progress: RestoreState): void => this.#go({ ...screen, progress })
+    show({ kind: "working", done: 0, of: 0 })
+    const pairing = this.#pairing
+    this.#pairing = null
+    try {
+      await this.#connect((client, options) =>
+        client.restore(options, code, (done, of) => show({ kind: "working", done, of })),
+      )
+    } catch (error) {
+      this.#pairing = pairing
+      const reason = error instanceof Error ? error.message : ""
+      const failed: Screen = { ...screen, progress: { kind: "failed", code: codeOf(error), reason } }
+      // As it was before; what the code couldn't do changes nothing of that.
+      await this.#connect((client, options) => client.connect(options), failed).catch((again: unknown) =>
+        this.#fail(codeOf(again)),
+      )
+    }
+  }
+
+  withdraw(id: string): void {
+    this.#client
+      ?.withdraw(id, { signal: AbortSignal.timeout(START_WITHIN_MS) })
+      .catch((error: unknown) => this.#tell(error))
+  }
+
+  answerForm(id: string, messageId: string, answers: { name: string; value: string }[]): void {
+    this.conversation(id)
+      ?.answerForm(messageId, answers)
+      .catch((error: unknown) => this.#tell(error))
+  }
+
+  /** Says in words what didn't work. */
+  #tell(error: unknown): void {
+    const { title, advice } = this.#model.strings.problems[problemOf(codeOf(error))]
+    this.#toast(`${title}. ${advice}`)
+    this.#explain(error)
   }
 
   startNew(): void {

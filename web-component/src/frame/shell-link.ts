@@ -14,6 +14,7 @@ export interface ShellLink {
 export interface ShellEvents {
   configure(config: FrameConfig): void
   visible(visible: boolean): void
+  pair(code: string): void
 }
 
 /** Whether this page was opened by itself: the chat refuses to run then. */
@@ -43,4 +44,5 @@ export function linkToShell(page: Window, events: ShellEvents): Promise<ShellLin
 function dispatch(message: ToFrame | null, events: ShellEvents): void {
   if (message?.type === "configure") events.configure(message)
   else if (message?.type === "visible") events.visible(message.visible)
+  else if (message?.type === "pair") events.pair(message.code)
 }

@@ -75,6 +75,7 @@ export const frameStyles: CSSResult = css`
   .host { font-weight: 650; font-size: 1.125rem; overflow-wrap: anywhere; }
   .address { overflow-wrap: anywhere; max-block-size: 7rem; overflow: auto; }
   dialog p { overflow-wrap: anywhere; }
+  @media print { header, .safety { display: none !important; } :host { block-size: auto; } }
   @media (max-height: 460px) {
     :host { block-size: auto; min-block-size: 100dvh; }
     .page, .center { overflow: visible; }

@@ -105,6 +105,7 @@ export const chatStrings: ChatStrings = {
   consentOnlyIn: "توفّر العيادة هذا النص بلغة أخرى فقط.",
   agree: "أوافق",
   notNow: "ليس الآن",
+  haveCode: "لدي رمز استعادة",
   topicTitle: "كيف يمكننا مساعدتك؟",
   topicLegend: "اختر موضوع رسالتك",
   topicMissing: "يُرجى اختيار موضوع الرسالة.",

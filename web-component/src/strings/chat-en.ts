@@ -38,6 +38,7 @@ export const chatStrings: ChatStrings = {
   consentOnlyIn: "The clinic provides this text in another language only.",
   agree: "I agree",
   notNow: "Not now",
+  haveCode: "I have a recovery code",
   topicTitle: "How can we help?",
   topicLegend: "Choose what this is about",
   topicMissing: "Please choose what this is about.",

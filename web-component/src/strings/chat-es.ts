@@ -38,6 +38,7 @@ export const chatStrings: ChatStrings = {
   consentOnlyIn: "La clínica ofrece este texto solo en otro idioma.",
   agree: "Acepto",
   notNow: "Ahora no",
+  haveCode: "Tengo un código de recuperación",
   topicTitle: "¿En qué podemos ayudarle?",
   topicLegend: "Elija de qué se trata",
   topicMissing: "Por favor, elija de qué se trata.",

@@ -83,6 +83,8 @@ export interface ChatStrings extends ThreadStrings {
   readonly consentOnlyIn: string
   readonly agree: string
   readonly notNow: string
+  /** A recovery code, on a device that has no conversation. */
+  readonly haveCode: string
   readonly topicTitle: string
   readonly topicLegend: string
   readonly topicMissing: string

@@ -19,6 +19,8 @@ export type IconName =
   | "key"
   | "user"
   | "archive"
+  | "phone"
+  | "handover"
 
 const PATHS: Readonly<Record<IconName, SVGTemplateResult>> = {
   close: svg`<path d="m6 6 12 12M18 6 6 18"/>`,
@@ -38,6 +40,8 @@ const PATHS: Readonly<Record<IconName, SVGTemplateResult>> = {
   globe: svg`<circle cx="12" cy="12" r="8.5"/><path d="M3.5 12h17M12 3.5c3 2.5 3 14.5 0 17M12 3.5c-3 2.5-3 14.5 0 17"/>`,
   key: svg`<circle cx="8" cy="15.5" r="4"/><path d="m11 12.5 8-8M16 7.500l2.5 2.5"/>`,
   user: svg`<circle cx="12" cy="8" r="3.75"/><path d="M4.5 20c.8-3.8 3.8-6 7.5-6s6.7 2.2 7.5 6"/>`,
+  phone: svg`<rect x="7" y="3" width="10" height="18" rx="2.500"/><path d="M11 17.500h2"/>`,
+  handover: svg`<circle cx="9" cy="8" r="3.500"/><path d="M2.500 19.500c.700-3.500 3.200-5.500 6.500-5.500s5.800 2 6.500 5.500M19 8v6M16 11h6"/>`,
   archive: svg`<path d="M4 8.500h16v9a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2v-9ZM3 4.500h18v4H3zM10 12.500h4"/>`,
 }
 

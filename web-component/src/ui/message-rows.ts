@@ -17,13 +17,19 @@ export type Row =
 /** A pause longer than this starts a new group, with its own time. */
 const GROUP_WITHIN_MS = 5 * 60_000
 
-/** What somebody wrote or sent: a text, a file, or what they answered when they introduced themselves. */
+const WRITTEN: ReadonlySet<ChatMessage["kind"]> = new Set([
+  "text",
+  "attachment",
+  "form",
+  "form-response",
+  "note",
+])
+
+/** What somebody wrote or sent: a text, a file, questions and answers, a program's notice in words, or what the patient
+ * answered when they introduced themselves. */
 export function isWritten(message: ChatMessage): boolean {
-  return (
-    message.kind === "text" ||
-    message.kind === "attachment" ||
-    (message.kind === "profile" && message.text !== "")
-  )
+  if (message.kind === "profile" || message.system?.type === "notice") return message.text !== ""
+  return WRITTEN.has(message.kind)
 }
 
 /** Stays the same from the outbox to the transcript, so that a bubble isn't torn down when it is acked. */
@@ -37,27 +43,64 @@ function belongs(group: readonly ChatMessage[], message: ChatMessage): boolean {
   return last.from.deviceId === message.from.deviceId && message.at - last.at < GROUP_WITHIN_MS
 }
 
+/** Says what isn't told again: who opened the conversation once more on the same day, that the message before is locked
+ * too, and what follows from a device that comes or goes. Broken glass is told each time. */
+class Repeats {
+  #readers = new Set<string>()
+  readonly #pairings = new Set<string>()
+  #last = ""
+
+  newDay(): void {
+    this.#readers = new Set()
+    this.#last = ""
+  }
+
+  isOne({ kind, system, from }: ChatMessage): boolean {
+    const now = kind === "locked" ? kind : system?.type === "granted" ? `granted ${system.to.id}` : ""
+    const isAgain = now !== "" && now === this.#last
+    this.#last = now
+    switch (system?.type) {
+      case "access": {
+        const reader = `${from.deviceId} ${system.purpose}`
+        if (system.purpose === "BTG" || !this.#readers.has(reader)) {
+          this.#readers.add(reader)
+          return false
+        }
+        return true
+      }
+      // The line of the device that was added says it.
+      case "granted":
+        return isAgain || system.to.kind === "device"
+      // A link for another phone is used up by the phone that it brings.
+      case "device-added":
+        if (system.kind === "pairing") this.#pairings.add(system.device)
+        return false
+      case "device-removed":
+        return this.#pairings.has(system.device)
+      default:
+        return isAgain
+    }
+  }
+}
+
 /**
  * Lays out a thread: days, groups, notes and one "new messages" line.
- * Who opened the conversation is noted once for each device and day.
+ * Who opened the conversation is noted once for each device, purpose and day.
  * @param firstUnread - the id of the first message that was unread when the thread came into view.
  */
 export function rowsOf(messages: readonly ChatMessage[], firstUnread?: string): Row[] {
   const rows: Row[] = []
-  let readers = new Set<string>()
+  const repeats = new Repeats()
   let group: [ChatMessage, ...ChatMessage[]] | null = null
   let previous: ChatMessage | null = null
   for (const message of messages) {
     if (previous === null || !isSameDay(previous.at, message.at)) {
       rows.push({ kind: "day", key: `day-${keyOf(message)}`, atMs: message.at })
-      readers = new Set()
+      repeats.newDay()
       group = null
     }
     previous = message
-    if (message.system?.type === "access") {
-      if (readers.has(message.from.deviceId)) continue
-      readers.add(message.from.deviceId)
-    }
+    if (repeats.isOne(message)) continue
     if (message.id === firstUnread) {
       rows.push({ kind: "unread", key: "unread" })
       group = null

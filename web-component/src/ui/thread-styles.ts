@@ -40,6 +40,21 @@ export const threadStyles: CSSResult = css`
     overflow-wrap: anywhere; }
   .note.warning { padding: .625rem .875rem; border: 1px solid var(--notice-line); border-radius: var(--radius-small);
     background: var(--notice); color: var(--notice-ink); }
+  .note.locked, .note.glass { display: flex; gap: .5rem; align-items: center; }
+  .note.locked { padding: .5rem .875rem; border: 1px dashed var(--line-strong); border-radius: var(--radius-small); }
+  .note.glass { text-align: start; font-weight: 600; }
+  .note svg { inline-size: 1.125rem; block-size: 1.125rem; }
+  .reactions { display: flex; flex-wrap: wrap; gap: .25rem; margin-block-start: -.25rem; padding-inline: .5rem; }
+  .reactions li { padding: .0625rem .5rem; border: 1px solid var(--line); border-radius: 1rem; background: var(--surface); font-size: .9375rem; }
+  .edited { max-inline-size: 100%; padding-inline: .25rem; color: var(--muted); font-size: .8125rem; }
+  .edited summary { display: list-item; padding-block: .25rem; min-block-size: 1.5rem; inline-size: fit-content; cursor: pointer;
+    text-decoration: underline; text-underline-offset: .2em; }
+  .ours .edited summary { margin-inline-start: auto; }
+  .before { padding: .375rem .625rem; border-inline-start: 3px solid var(--line-strong); white-space: pre-wrap; overflow-wrap: anywhere; font-size: .875rem; }
+  .form { display: grid; gap: .625rem; white-space: normal; min-inline-size: min(17rem, 60vw); }
+  .form ul { display: grid; gap: .125rem; list-style: disc; padding-inline-start: 1.25rem; }
+  .form dl { display: grid; gap: .5rem; } .form dt { color: var(--muted); font-size: .875rem; } .form dd { white-space: pre-wrap; overflow-wrap: anywhere; }
+  .ours .form .muted, .ours .form dt { color: inherit; }
   .jump { position: absolute; inset-block-end: .75rem; inset-inline: 0; margin-inline: auto; inline-size: fit-content;
     border-radius: 22px; box-shadow: 0 4px 16px var(--shadow); }
   .jump svg { inline-size: 1rem; block-size: 1rem; }

@@ -2,10 +2,13 @@ import type { ChatMessage } from "@wardline/sdk"
 import { html, nothing, type TemplateResult } from "lit"
 import { repeat } from "lit/directives/repeat.js"
 import type { ThreadStrings } from "../strings/chat-strings.ts"
+import { lifeStrings } from "../strings/life-strings.ts"
 import type { OpenFile } from "./attachment-element.ts"
+import { type AnswerForm, formView, responseView } from "./form-views.ts"
 import { dayName, timeOfDay } from "./format.ts"
 import { icon } from "./icons.ts"
 import { codePointName, plainName, type Segment, segmentsOf } from "./inert-text.ts"
+import { lifeText } from "./life-text.ts"
 import { keyOf, type Row, roleName, showsState } from "./message-rows.ts"
 
 export interface ThreadActions {
@@ -15,6 +18,8 @@ export interface ThreadActions {
   link(href: string): void
   /** Fetches a message's file. */
   openFile: OpenFile
+  /** For who can answer questions; resolves once the answers are in the outbox's care. */
+  answerForm?: AnswerForm
 }
 
 export interface ThreadContext {
@@ -56,9 +61,17 @@ export function textView(
   return segmentsOf(text).map((segment) => segmentView(segment, context))
 }
 
+/** Whether the reader did it, on this device or another of their own. */
+function isOwn(message: ChatMessage, side: ThreadContext["side"]): boolean {
+  return message.mine || (side === "patient" && message.from.kind === "patient")
+}
+
 /** Who wrote it: staff by name and role from the clinic's directory, the patient by the name they gave. */
-export function senderName(message: ChatMessage, strings: ThreadStrings): string {
-  if (message.mine) return strings.you
+export function senderName(
+  message: ChatMessage,
+  { strings, side }: Pick<ThreadContext, "strings" | "side">,
+): string {
+  if (isOwn(message, side)) return strings.you
   const name = plainName(message.from.name ?? "")
   if (name !== "") return name
   return message.from.kind === "patient" ? strings.patient : strings.formerStaff
@@ -85,12 +98,62 @@ function attachmentView(message: ChatMessage, { strings, actions }: ThreadContex
   return html`<wl-attachment .message=${message} .language=${strings.language} .open=${actions.openFile}></wl-attachment>`
 }
 
+/** What a message holds beside or in place of its text. */
+function contentView(message: ChatMessage, context: ThreadContext): TemplateResult {
+  if (message.form !== undefined) return formView(message, message.form, context)
+  if (message.response !== undefined) return responseView(message.response, context)
+  if (message.note !== undefined) {
+    const { noteElsewhere } = lifeStrings(context.strings.language)
+    const { label, reference } = message.note
+    return html`<div class="form"><span class="small muted">${noteElsewhere}</span><span><bdi>${plainName(label, 200)}</bdi> <bdi class="small">${plainName(reference, 200)}</bdi></span></div>`
+  }
+  return html`${message.attachment === undefined ? nothing : attachmentView(message, context)}${textView(message.text, context)}`
+}
+
+/** That it was worded otherwise before, and how, for whoever asks. */
+function editedView(message: ChatMessage, context: ThreadContext): TemplateResult | typeof nothing {
+  const { edited = [], editing } = message
+  const words = lifeStrings(context.strings.language)
+  const { language } = context.strings
+  return html`${
+    edited.length === 0
+      ? nothing
+      : html`<details class="edited"><summary>${words.edited}</summary>
+          ${edited.map(
+            ({ text, at }) =>
+              html`<p class="before"><span class="small muted">${words.wordedBefore}, <time datetime=${new Date(at).toISOString()}>${timeOfDay(at, language)}</time></span><br /><bdi>${textView(text, context)}</bdi></p>`,
+          )}
+        </details>`
+  }${
+    editing === undefined
+      ? nothing
+      : html`<p class="meta">${icon(editing.state === "failed" ? "alert" : "clock")}<span>${editing.state === "failed" ? words.notChanged : words.changing}</span></p>`
+  }`
+}
+
+/** Each emoji once, with who put it there. */
+function reactionsView(message: ChatMessage, context: ThreadContext): TemplateResult | typeof nothing {
+  const { reactions = [] } = message
+  if (reactions.length === 0) return nothing
+  const emojis = [...new Set(reactions.map(({ emoji }) => emoji))]
+  const { strings, side } = context
+  return html`<ul class="reactions">${emojis.map((emoji) => {
+    const those = reactions.filter((one) => one.emoji === emoji)
+    const names = those.map((one) =>
+      senderName({ ...message, from: one.from, mine: one.mine }, { strings, side }),
+    )
+    return html`<li title=${names.join(", ")}><span aria-hidden="true">${emoji}${those.length > 1 ? html` ${those.length}` : nothing}</span><span class="hide">${emoji} ${names.join(", ")}</span></li>`
+  })}</ul>`
+}
+
 function bubbleView(message: ChatMessage, context: ThreadContext): TemplateResult {
   const { strings, actions } = context
   const failed = message.mine && message.state === "failed"
   const state = message.mine && message.state === "sending" ? "sending" : failed ? "failed" : ""
   return html`<div class="item ${state}" data-id=${message.id}>
-    <div class="bubble" dir="auto">${message.attachment === undefined ? nothing : attachmentView(message, context)}${textView(message.text, context)}</div>
+    <div class="bubble" dir="auto">${contentView(message, context)}</div>
+    ${reactionsView(message, context)}
+    ${editedView(message, context)}
     ${
       showsState(message, context.messages)
         ? html`<div class="meta">
@@ -117,7 +180,7 @@ function groupView(
   const ours = first.mine || first.from.kind === context.side
   return html`<div class="group ${ours ? "ours" : ""}">
     <div class="who">
-      <bdi class=${first.mine ? "hide" : ""}>${senderName(first, strings)}</bdi>
+      <bdi class=${isOwn(first, context.side) ? "hide" : ""}>${senderName(first, context)}</bdi>
       ${role === undefined || first.mine ? nothing : html`<span class="role">${roleName(role, strings.roles)}</span>`}
       <time class="at" datetime=${new Date(first.at).toISOString()}>${timeOfDay(first.at, strings.language)}</time>
     </div>
@@ -132,36 +195,30 @@ function noteView(message: ChatMessage, context: ThreadContext): TemplateResult 
       return html`<p class="note warning">${strings.refused}</p>`
     case "unknown":
       return html`<p class="note warning">${strings.unknown}</p>`
+    case "locked":
+      return html`<p class="note locked">${icon("lock")}<span>${lifeStrings(strings.language).locked}</span></p>`
     case "profile":
       return html`<p class="note">${strings.nameShared} <bdi>${plainName(message.from.name ?? "")}</bdi></p>`
-    case "system":
-      return html`<p class="note">${systemText(message, strings)}</p>`
-    case "text":
-      return html``
+    case "system": {
+      const standsOut = message.system?.type === "access" && message.system.purpose === "BTG"
+      const text = systemText(message, context)
+      return standsOut
+        ? html`<p class="note warning glass">${icon("alert")}<span>${text}</span></p>`
+        : html`<p class="note">${text}</p>`
+    }
     default:
       return html`<p class="note"><bdi>${plainName(message.text, 500)}</bdi></p>`
   }
 }
 
 /** What happened, in the reader's language; the names in it stand apart from the text's direction. */
-function systemText(message: ChatMessage, strings: ThreadStrings): string {
+function systemText(message: ChatMessage, context: ThreadContext): string {
+  const { strings } = context
+  if (message.system === undefined) return strings.unknown
   const { role } = message.from
-  const name = `\u2068${senderName(message, strings)}\u2069`
+  const name = `\u2068${senderName(message, context)}\u2069`
   const who = role === undefined ? name : `${name} (${roleName(role, strings.roles)})`
-  const time = timeOfDay(message.at, strings.language)
-  if (message.system?.type === "access") {
-    const { purpose } = message.system
-    return purpose === "TREAT"
-      ? strings.opened(who, time)
-      : strings.openedFor(who, time, strings.purposes[purpose])
-  }
-  if (message.system?.type === "closed") {
-    const { reason } = message.system
-    return reason === "unspecified"
-      ? strings.closedBy(who)
-      : strings.closedBecause(who, strings.closeReasons[reason])
-  }
-  return ""
+  return lifeText(message.system, who, timeOfDay(message.at, strings.language), context)
 }
 
 export function rowView(row: Row, context: ThreadContext): TemplateResult {

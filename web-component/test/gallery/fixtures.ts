@@ -1,5 +1,13 @@
 // Every screen of the patient's chat as plain data, for looking at and for accessibility checks.
-import type { ChatMessage, ClinicInfo, ConsentText, ConversationView } from "@wardline/sdk"
+import type {
+  ChatMessage,
+  ClinicInfo,
+  ConsentText,
+  ConversationView,
+  FormInfo,
+  SystemNote,
+} from "@wardline/sdk"
+import type { Device, DeviceKeeper } from "../../src/frame/devices/devices-element.ts"
 import type { FrameModel, Screen } from "../../src/frame/model.ts"
 import { loadChatStrings } from "../../src/strings/load-chat.ts"
 
@@ -143,9 +151,106 @@ export function view(fields: Partial<ConversationView> = {}): ConversationView {
     topic: "refill",
     messages: [],
     live: true,
+    stale: false,
     unread: 0,
     ...fields,
   }
+}
+
+const nurse = { kind: "staff", deviceId: "nurse", name: "Dana Whitfield, RN", role: "nursing" } as const
+const patient = { kind: "patient", deviceId: "other" } as const
+
+function event(system: SystemNote, minutesAgo: number, more: Partial<ChatMessage> = {}): ChatMessage {
+  return message({ kind: "system", text: "", minutesAgo, from: nurse, system, ...more })
+}
+
+/** Everything that can happen to a conversation, and all that is more than a text. */
+export function life(language: "en" | "es" | "ar"): ChatMessage[] {
+  const [a, b, c, , e] = SPOKEN[language]
+  const form: FormInfo = {
+    form: "inhaler",
+    title: "Your inhaler",
+    fields: [
+      { name: "often", label: "How often this week?", kind: "number", required: true },
+      { name: "night", label: "At night too?", kind: "yes-no" },
+      { name: "pharmacy", label: "Which pharmacy?", kind: "choice", options: ["5th Street", "Main Street"] },
+      { name: "else", label: "Anything else?", kind: "long-text" },
+    ],
+  }
+  return [
+    message({ kind: "locked", text: "", minutesAgo: 300 }),
+    message({ kind: "locked", text: "", minutesAgo: 299 }),
+    event({ type: "access", purpose: "TREAT", untilMs: NOW }, 290),
+    message({
+      ...mine,
+      text: a,
+      minutesAgo: 280,
+      state: "read",
+      edited: [{ text: "Hi, I’m almost out of my inhalr.", at: NOW - 281 * MINUTE }],
+    }),
+    message({
+      text: c,
+      minutesAgo: 270,
+      reactions: [{ emoji: "👍", from: { kind: "patient", deviceId: "me" }, mine: true }],
+    }),
+    event({ type: "role-added", role: "billing" }, 260),
+    event({ type: "granted", to: { kind: "role", id: "billing" } }, 260),
+    event({ type: "role-removed", role: "billing" }, 250),
+    event({ type: "device-added", device: "d1", kind: "pairing" }, 240, { from: patient }),
+    event({ type: "device-added", device: "d2", kind: "device" }, 239, { from: patient }),
+    event({ type: "device-removed", device: "d1" }, 238, { from: patient }),
+    event({ type: "device-added", device: "d3", kind: "recovery" }, 230, { from: patient }),
+    event({ type: "device-removed", device: "d3" }, 220, { from: patient }),
+    message({ kind: "form", text: form.title, form, minutesAgo: 200, position: 41 }),
+    message({
+      ...mine,
+      kind: "form-response",
+      text: "",
+      response: {
+        of: 41,
+        answers: [
+          { name: "often", value: "3" },
+          { name: "night", value: "yes" },
+        ],
+      },
+      minutesAgo: 190,
+    }),
+    message({
+      kind: "note",
+      text: "",
+      note: { reference: "DocumentReference/381", label: "Visit summary" },
+      minutesAgo: 180,
+    }),
+    event({ type: "closed", reason: "resolved" }, 170),
+    event({ type: "reopened", reason: "follow-up" }, 160),
+    event({ type: "access", purpose: "BTG", untilMs: NOW }, 150, {
+      from: { kind: "staff", deviceId: "keeper", name: "Iris Kwan, MD", role: "archive" },
+    }),
+    message({ ...mine, text: e, minutesAgo: 140, editing: { id: "x", text: b, state: "sending" } }),
+    message({
+      kind: "form",
+      text: form.title,
+      form: { ...form, form: "again" },
+      minutesAgo: 20,
+      position: 51,
+    }),
+  ]
+}
+
+/** The patient's devices, for looking at. */
+const DEVICES: readonly Device[] = [
+  { id: "d0", kind: "device", isThis: true },
+  { id: "d2", kind: "device", isThis: false },
+  { id: "d3", kind: "recovery", isThis: false },
+  { id: "d4", kind: "pairing", isThis: false },
+]
+const WORDS = "legal winner thank year wave sausage worth useful legal winner thank yellow"
+
+export const keeper: DeviceKeeper = {
+  devices: async () => [...DEVICES],
+  removeDevice: async () => {},
+  createRecoveryCode: async () => WORDS,
+  createPairingCode: async () => "00112233445566778899aabbccddeeff",
 }
 
 interface Case {
@@ -188,6 +293,31 @@ export const cases: Readonly<Record<string, Case>> = {
     }),
   },
   closed: open((language) => ({ messages: talk(language), status: "closed" })),
+  life: open((language) => ({ messages: life(language) })),
+  withdrawn: open((language) => ({ messages: talk(language), status: "withdrawn" })),
+  archived: open((language) => ({ messages: talk(language), status: "archived" })),
+  destroyed: open((language) => ({ messages: talk(language), status: "destroyed" })),
+  devices: { ...open((language) => ({ messages: talk(language) })), screen: { kind: "devices" } },
+  restore: { screen: { kind: "restore", code: null, progress: { kind: "ready" } } },
+  "restore-wrong": {
+    screen: {
+      kind: "restore",
+      code: null,
+      progress: { kind: "failed", code: "ERR_MALFORMED", reason: "word 3 isn't one of a recovery code's" },
+    },
+  },
+  restoring: { screen: { kind: "restore", code: null, progress: { kind: "working", done: 1, of: 3 } } },
+  join: {
+    screen: { kind: "restore", code: "0".repeat(32), progress: { kind: "ready" } },
+    more: () => ({ isEphemeral: true }),
+  },
+  "join-used": {
+    screen: {
+      kind: "restore",
+      code: "0".repeat(32),
+      progress: { kind: "failed", code: "ERR_NOT_FOUND", reason: "" },
+    },
+  },
   forked: open((language) => ({ messages: talk(language), status: "forked" })),
   list: {
     screen: { kind: "list" },
@@ -221,6 +351,7 @@ export async function modelOf(name: string, language: "en" | "es" | "ar"): Promi
     starting: false,
     startProblem: null,
     toast: null,
+    page: "https://clinic.example/contact",
     isEphemeral: false,
     isVisible: true,
     nowMs: NOW,

@@ -2,7 +2,7 @@
 import { defineFrameApp, FrameAppElement } from "../../src/frame/app-element.ts"
 import type { FrameActions } from "../../src/frame/model.ts"
 import type { DialogState } from "../../src/frame/views/dialogs.ts"
-import { modelOf } from "./fixtures.ts"
+import { keeper, modelOf } from "./fixtures.ts"
 
 const query = new URLSearchParams(location.search)
 const language = (query.get("lang") ?? "en") as "en" | "es" | "ar"
@@ -10,16 +10,17 @@ const dialogs: Record<string, DialogState> = {
   menu: { kind: "menu" },
   encryption: { kind: "encryption" },
   forget: { kind: "forget", id: "c1" },
+  withdraw: { kind: "withdraw", id: "c1" },
   link: { kind: "link", href: "https://bank.example@evil.example/a?b=c" },
 }
 
 const calls: string[] = []
 Object.assign(window, { calls })
 const actions = new Proxy({} as FrameActions, {
-  get:
-    (_target, name) =>
-    (...args: unknown[]) =>
-      calls.push(`${String(name)} ${JSON.stringify(args)}`),
+  get: (_target, name) => {
+    if (name === "patient") return () => keeper
+    return (...args: unknown[]) => calls.push(`${String(name)} ${JSON.stringify(args)}`)
+  },
 })
 
 defineFrameApp()
@@ -32,8 +33,18 @@ app.model = model
 app.actions = actions
 document.body.append(app)
 await import("../../src/frame/later.ts")
+await import("../../src/frame/more.ts")
 await new Promise((resolve) => setTimeout(resolve, 50))
 await app.updateComplete
 const dialog = dialogs[query.get("dialog") ?? ""]
 if (dialog !== undefined) app.dialog = dialog
+// A device's screen after one of its buttons: `&press=Print`.
+const press = query.get("press")
+if (press !== null) {
+  const inner = app.shadowRoot?.querySelector("wl-devices")?.shadowRoot
+  const button = [...(inner?.querySelectorAll("button") ?? [])].find((one) => one.textContent.includes(press))
+  if (button === undefined) throw new Error(`nothing to press: ${press}`)
+  button.click()
+  await new Promise((resolve) => setTimeout(resolve, 300))
+}
 document.documentElement.dataset.ready = "yes"

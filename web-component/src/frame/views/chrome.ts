@@ -17,7 +17,8 @@ export function headerView(model: FrameModel, actions: FrameActions, showDialog:
   const { strings, screen } = model
   const canGoBack =
     (screen.kind === "conversation" && model.conversations.length > 1) ||
-    ((screen.kind === "consent" || screen.kind === "topics") && model.conversations.length > 0)
+    ((screen.kind === "consent" || screen.kind === "topics" || screen.kind === "devices") &&
+      model.conversations.length > 0)
   return html`<header>
     ${
       canGoBack

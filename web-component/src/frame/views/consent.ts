@@ -39,6 +39,11 @@ export function consentView(model: FrameModel, actions: FrameActions): TemplateR
         <button class="button" type="button" @click=${() => actions.close()}>${strings.notNow}</button>
         <button class="button primary" type="button" @click=${() => actions.agree()}>${strings.agree}</button>
       </div>
+      ${
+        model.conversations.length > 0
+          ? nothing
+          : html`<button class="button quiet" type="button" @click=${() => actions.showRestore()}>${icon("key")}${strings.haveCode}</button>`
+      }
     </footer>
   `
 }

@@ -1,6 +1,7 @@
 import type { Conversation, ConversationView } from "@wardline/sdk"
 import { html, nothing, type TemplateResult } from "lit"
 import { localize } from "../../strings/languages.ts"
+import { lifeStrings } from "../../strings/life-strings.ts"
 import { problemOf } from "../../strings/problems.ts"
 import type { SendFile } from "../../ui/file-sending.ts"
 import { dayName, durationName, timeOfDay } from "../../ui/format.ts"
@@ -56,9 +57,11 @@ function endView(model: FrameModel, actions: FrameActions, view: ConversationVie
   if (view.status === "forked") {
     return html`<footer><div role="alert"><h2>${strings.forkedTitle}</h2><p>${strings.forkedText}</p></div></footer>`
   }
-  if (view.status === "closed") {
+  if (view.status !== "open") {
+    const text =
+      view.status === "closed" ? strings.closedConversation : lifeStrings(strings.language).ended[view.status]
     return html`<footer>
-      <p>${strings.closedConversation}</p>
+      <p>${text}</p>
       <button class="button primary wide" type="button" @click=${() => actions.startNew()}>${strings.newConversation}</button>
     </footer>`
   }
@@ -76,6 +79,9 @@ export function conversationView(
     retry: (messageId) => actions.retryMessage(view.id, messageId),
     discard: (messageId) => actions.discardMessage(view.id, messageId),
     link: showLink,
+    ...(view.status === "open"
+      ? { answerForm: (messageId, answers) => actions.answerForm(view.id, messageId, answers) }
+      : {}),
     openFile: async (messageId, options) => await knownOf(actions, view.id).openFile(messageId, options),
   }
   return html`<main class="talk" aria-label=${topicOf(model, view)}>
@@ -109,7 +115,7 @@ export function listView(model: FrameModel, actions: FrameActions): TemplateResu
               <button class="entry" type="button" @click=${() => actions.openConversation(view.id)}>
                 <span class="words">
                   <span class="name" dir="auto">${topicOf(model, view)}</span>
-                  <span class="last small muted" dir="auto">${view.status === "closed" ? strings.closedConversation : last?.text || last?.attachment?.name || ""}</span>
+                  <span class="last small muted" dir="auto">${view.status !== "open" && view.status !== "forked" ? strings.closedConversation : last?.text || last?.attachment?.name || ""}</span>
                 </span>
                 <span class="side small muted">
                   ${

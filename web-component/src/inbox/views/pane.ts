@@ -1,6 +1,7 @@
 import type { ConversationView } from "@wardline/sdk"
 import { html, nothing, type TemplateResult } from "lit"
 import { languageName } from "../../strings/languages.ts"
+import { lifeStrings } from "../../strings/life-strings.ts"
 import { problemOf } from "../../strings/problems.ts"
 import type { SendFile } from "../../ui/file-sending.ts"
 import { ageName } from "../../ui/format.ts"
@@ -101,7 +102,9 @@ function openView(
         ? html`<footer><div role="alert"><h2>${strings.forkedTitle}</h2><p>${strings.forkedText}</p></div></footer>`
         : view.status === "closed"
           ? html`<footer><p class="muted">${strings.closedConversation}</p></footer>`
-          : html`<wl-composer class="composer" .strings=${strings} .onSend=${(text: string) => actions.send(text)} .sendFile=${((file, options) => actions.sendFile(file, options)) satisfies SendFile}></wl-composer>`
+          : view.status !== "open"
+            ? html`<footer><p>${lifeStrings(strings.language).endedForStaff[view.status]}</p></footer>`
+            : html`<wl-composer class="composer" .strings=${strings} .onSend=${(text: string) => actions.send(text)} .sendFile=${((file, options) => actions.sendFile(file, options)) satisfies SendFile}></wl-composer>`
     }
   `
 }
