@@ -160,7 +160,8 @@ export async function loadMeta(storage: ClinicStorage, id: string): Promise<Conv
   return decodeStored(stored, (r) => JSON.parse(fromUtf8(r.lp16())) as ConversationMeta)
 }
 
-/** Gives the shred key away and publishes the first records in order. Those that the relay has already are acked again and not doubled.
+/** Gives the shred key away and publishes the first records in order. Those that the relay has already are acked again
+ * and not doubled.
  * @param transcript - as it is after them, where it was made in this run.
  * @returns what to store now that the conversation is there: the shred key is forgotten.
  * @throws {WardlineError} what the relay says; ERR_FORK if consent and open aren't the beginning, or another history
@@ -173,10 +174,13 @@ export async function publishStart(
   signal: AbortSignal | undefined,
 ): Promise<StoredEntries> {
   const { records, shredKey, transcript } = start
-  session.keep(fromHex(id), shredKey)
+  const kept = session.keep(fromHex(id), shredKey)
   let isExpected = transcript !== undefined
   for (const [i, record] of records.entries()) {
-    const { position, link } = await session.publish(record, signal)
+    const { position, link } = await session.publish(record, signal).catch((error: unknown) => {
+      // Such as "too many requests": the consent itself isn't what is wrong.
+      throw kept.refused ?? error
+    })
     // After an interrupted start, staff may have been faster than the epoch.
     if (position !== i + 1 && i < OPENING_RECORDS) throw another()
     isExpected &&= position === i + 1

@@ -85,6 +85,12 @@ export interface SessionOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** A key that was given away. */
+export interface Kept {
+  /** Why the relay didn't take it, once it has said so. */
+  readonly refused?: WardlineError
+}
+
 /** Why a session ended. */
 export interface SessionEnd {
   readonly code: number
@@ -185,12 +191,21 @@ export class Session {
     throw protocolError("an answer of another kind")
   }
 
-  /** Gives a new conversation's shred key into the relay's keeping; before its consent. The relay keeps the first. Where
-   * it can't, it refuses the consent. */
-  keep(conversation: Uint8Array, shredKey: Uint8Array): void {
+  /** Gives a new conversation's shred key into the relay's keeping; before its consent. The relay keeps the first, and
+   * answers only if it can't: then it refuses the consent too.
+   * @returns what will say why. */
+  keep(conversation: Uint8Array, shredKey: Uint8Array): Kept {
     if (this.#channel === undefined) throw errorOfClose(ABNORMAL_CLOSE)
+    const id = this.#takeId()
+    const kept: { refused?: WardlineError } = {}
+    const settle = (answer: Frame | WardlineError): void => {
+      this.#waiting.delete(id)
+      if (answer instanceof WardlineError) kept.refused = answer
+    }
+    this.#waiting.set(id, { settle })
     const sealed = this.#channel.seal(conversation, shredKey)
-    this.#send({ kind: "keep", id: this.#takeId(), conversation, shredKey: sealed })
+    this.#send({ kind: "keep", id, conversation, shredKey: sealed })
+    return kept
   }
 
   /** Asks for a ticket: to upload a blob of `size` bytes, or, without a size, to download one.

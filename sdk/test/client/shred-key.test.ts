@@ -7,6 +7,7 @@ import { toHex } from "../../src/bytes.ts"
 import { type Conversation, type Keystore, memoryKeystore } from "../../src/index.ts"
 import { decodeRecord, type Frame } from "../../src/protocol/index.ts"
 import { startEvilRelay } from "../attacks/evil-relay.ts"
+import { rejects } from "../support/errors.ts"
 import { begin, type LiveClinic, startClinic, until } from "../support/live-clinic.ts"
 import { openEngine } from "../support/live-engine.ts"
 
@@ -89,6 +90,32 @@ test("after an interrupted start it is still there, and gone when that is finish
   await until(open, "change", () => texts(open).length === 1)
   await again.close()
   await nurse.close()
+  await proxy.close()
+})
+
+test("a relay that can't take it now is tried again: it isn't the consent that is refused", async () => {
+  const proxy = await startEvilRelay(clinic.url)
+  const { keystore, keys } = watched()
+  proxy.hooks.toRelay = (frame, connection) => {
+    if (frame.kind !== "keep") return undefined
+    connection.tellClient({
+      kind: "error",
+      id: frame.id,
+      code: "ERR_RATE_LIMITED",
+      retryable: true,
+      message: "",
+    })
+    return []
+  }
+  const patient = await clinic.patient(keystore, proxy.url)
+  await rejects(begin(patient), "ERR_RATE_LIMITED")
+  assert.is(await holds(keystore, keys[0] as Uint8Array), true)
+  await patient.close()
+  delete proxy.hooks.toRelay
+  const again = await clinic.patient(keystore, proxy.url)
+  await until(again, "conversations", () => again.conversations.length === 1)
+  assert.is(await holds(keystore, keys[0] as Uint8Array), false)
+  await again.close()
   await proxy.close()
 })
 
