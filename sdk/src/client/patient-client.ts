@@ -189,16 +189,17 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
   /** Brings a patient's conversations to this device, by her twelve words or a pairing code, and connects.
    * @param onProgress - conversations done, and in all.
    * @throws {WardlineError} ERR_MALFORMED saying what is wrong with the words; ERR_NOT_FOUND when nothing is known by
-   *   them at this clinic; and as {@link connect}. */
+   *   them at this clinic; ERR_CONFLICT for a link while this device has conversations that the link doesn't bring: who
+   *   sent it may be a stranger; and as {@link connect}. */
   static async restore(
     options: ClientOptions,
     code: string,
     onProgress?: (done: number, of: number) => void,
   ): Promise<PatientClient> {
-    const { parseRecoveryCode, restoreDevice } = await loadDeviceParts()
+    const { isPairingCode, parseRecoveryCode, restoreDevice } = await loadDeviceParts()
     const secret = parseRecoveryCode(code)
     await abortable(cryptoReady(), options.signal)
-    await restoreDevice(options, secret, onProgress)
+    await restoreDevice(options, secret, { isLink: isPairingCode(code), onProgress })
     return await PatientClient.connect(options)
   }
 
@@ -239,8 +240,10 @@ export class PatientClient extends EventTarget implements AsyncDisposable {
     const at = this.#changeable()
     if (at.length === 0) throw new WardlineError("ERR_NOT_FOUND", "there is no conversation yet")
     const { deviceOfSecret, linkDevice } = await loadDeviceParts()
-    const { signing, wrapping } = deviceOfSecret(secret, this.#core.context.clinicId)
-    await linkDevice(at, { signing: signing.publicKey, wrapping: wrapping.publicKey }, kind, signal)
+    const byCode = deviceOfSecret(secret, this.#core.context.clinicId)
+    const { signing, wrapping } = byCode
+    const keys = { signing: signing.publicKey, wrapping: wrapping.publicKey }
+    await linkDevice(at, keys, kind, signal, byCode)
   }
 
   /** Gives each conversation the devices of the others. What fails is tried again on the next connection. */

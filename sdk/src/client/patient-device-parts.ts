@@ -2,4 +2,10 @@
 export { composeWithdraw } from "../conversation/index.ts"
 export { changeConversation, linkedDevices } from "./membership.ts"
 export { linkDevice, restoreDevice, tendDevices, unlinkDevice } from "./patient-devices.ts"
-export { deviceOfSecret, newRecoverySecret, parseRecoveryCode, recoveryWords } from "./recovery-code.ts"
+export {
+  deviceOfSecret,
+  isPairingCode,
+  newRecoverySecret,
+  parseRecoveryCode,
+  recoveryWords,
+} from "./recovery-code.ts"

@@ -38,11 +38,15 @@ function parseRecoveryWords(typed: string): RecoverySecret {
   }
 }
 
+/** Whether what was typed or opened is a link's code, which anybody may have made, and no words. */
+export function isPairingCode(typed: string): boolean {
+  return /^[0-9a-f]{32}$/.test(typed.trim())
+}
+
 /** Reads a recovery code's words, or a pairing code's 32 hexadecimal characters.
  * @throws {WardlineError} ERR_MALFORMED saying what is wrong with the words. */
 export function parseRecoveryCode(typed: string): RecoverySecret {
-  const trimmed = typed.trim()
-  return /^[0-9a-f]{32}$/.test(trimmed) ? fromHex(trimmed) : parseRecoveryWords(trimmed)
+  return isPairingCode(typed) ? fromHex(typed.trim()) : parseRecoveryWords(typed)
 }
 
 /** The device that a code stands for at one clinic. */

@@ -69,14 +69,14 @@ export function judgeMember(
 function added(
   state: Transcript,
   record: WireRecord,
-  { keys, kind, until }: Extract<MemberBody, { change: "add-device" }>,
+  { keys, kind, until, proof }: Extract<MemberBody, { change: "add-device" }>,
 ): PatientDevice {
   const id = acceptedId(keys)
   if (state.devices.has(toHex(id))) throw refused("the device was a member before")
   if (state.devices.size >= MAX_PATIENT_DEVICES) throw refused("too many devices")
   const isInTime = until > record.issued && until <= record.issued + MAX_PAIRING_MS
   if (kind === "pairing" ? !isInTime : until !== 0) throw refused("a device for too long")
-  return { id, keys, kind, until, removedAt: undefined }
+  return { id, keys, kind, until, proof, removedAt: undefined }
 }
 
 function acceptedId(keys: DeviceKeys): Uint8Array {

@@ -39,6 +39,8 @@ export interface PatientDevice {
   kind: PatientDeviceKind
   /** Milliseconds since 1970 after which it may do nothing more; 0 = never. */
   until: number
+  /** For a code: its signature that it belongs to this conversation, unchecked: for whoever has the code to judge. */
+  proof?: Uint8Array | undefined
   /** Position of the record that removed it. */
   removedAt: number | undefined
 }
