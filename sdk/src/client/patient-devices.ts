@@ -140,7 +140,8 @@ export async function restoreDevice(
       for (const item of left) {
         if (await join(visit, { byCode, own, hers, known }, item, signal)) {
           await storage.set(metaEntry(storage, toHex(item.conversation), metaOf(item)))
-          how.onProgress?.(++done, listed.length)
+          done++
+          how.onProgress?.(done, listed.length)
         } else later.push(item)
       }
       left = later
