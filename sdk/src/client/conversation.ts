@@ -185,7 +185,8 @@ export class Conversation extends EventTarget {
     this.#engine.markRead()
   }
 
-  /** Every message in the transcript: what is there, then each as it comes. Ends when the client is closed.
+  /** Every message in the transcript: what is there, then each as it comes. Edits, reactions and what a grant opens change
+   * messages that have come before: they show in the view alone. Ends when the client is closed.
    * @throws {WardlineError} ERR_ABORTED when the signal fires; ERR_FORK or ERR_ROLLBACK when the history turns out
    *   not to be true. */
   async *messages(options: { signal?: AbortSignal } = {}): AsyncGenerator<ChatMessage, void, undefined> {

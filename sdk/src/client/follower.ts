@@ -20,9 +20,10 @@ import { EvidenceBook, headStatement, memory } from "./evidence-book.ts"
 import {
   decodeSignedHead,
   encodeSignedHead,
+  isNear,
+  isOlder,
   isShorter,
   isSigned,
-  isTimely,
   MAX_HEAD_AGE_MS,
 } from "./heads.ts"
 import type { ConversationHost } from "./host.ts"
@@ -150,7 +151,11 @@ export class Follower {
     this.#subscription = session.subscribe(this.#transcript.conversation, this.#transcript.position, {
       keys: (shredKey) => void this.#enqueue(mine, async () => this.#takeKey(shredKey)),
       deliver: (position, record) => this.#enqueue(mine, () => this.#take(position, record)),
-      head: (head) => void this.#enqueue(mine, async () => this.#takeHead(session, head)),
+      head: (head) => {
+        // As it came: what came before it may take a while to work through.
+        const isTimely = isNear(head, session.relayNow())
+        void this.#enqueue(mine, async () => this.#takeHead(session, head, isTimely))
+      },
       live: (head) => void this.#enqueue(mine, async () => this.#caughtUp(head)),
       failed: (error) => {
         if (!mine()) return
@@ -317,7 +322,7 @@ export class Follower {
   }
 
   /** Holds the transcript to what the relay signs. What can't be checked, or is old, doesn't count. */
-  #takeHead(session: Session, head: SignedHead): void {
+  #takeHead(session: Session, head: SignedHead, isTimely: boolean): void {
     const { clinicId } = this.#host.directory.state
     if (this.#logKey === undefined || !isSigned(head, clinicId, this.#logKey)) return
     if (this.#disbelieved !== undefined) {
@@ -328,7 +333,7 @@ export class Follower {
       this.detach()
       return
     }
-    if (!isTimely(head, this.#head, session.relayNow())) return
+    if (!isTimely || isOlder(head, this.#head)) return
     if (this.#head !== undefined && isShorter(head, this.#head)) {
       this.evidence.contradictedBy(headStatement(head), headStatement(this.#head))
       throw new WardlineError("ERR_ROLLBACK", "the relay signed for a shorter conversation than before")

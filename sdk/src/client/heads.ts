@@ -18,9 +18,13 @@ export function isSigned(head: SignedHead, clinic: Uint8Array, logKey: Uint8Arra
 
 /** Whether it says how things are now, and not how they were.
  * @param relayNowMs - by the session's clock. */
-export function isTimely(head: SignedHead, newest: SignedHead | undefined, relayNowMs: number): boolean {
-  if (newest !== undefined && head.time < newest.time) return false
+export function isNear(head: SignedHead, relayNowMs: number): boolean {
   return Math.abs(head.time - relayNowMs) <= MAX_HEAD_SKEW_MS
+}
+
+/** Whether it is from before the newest one. */
+export function isOlder(head: SignedHead, newest: SignedHead | undefined): boolean {
+  return newest !== undefined && head.time < newest.time
 }
 
 /** Whether two signed heads say that a transcript has shrunk. */

@@ -17,9 +17,12 @@ export type Change =
   /** A locked message that could be opened; without an entry it was about another one. */
   | { readonly kind: "opened"; readonly position: number; readonly entry: Entry | undefined }
 
+type Parts = Partial<Pick<ChatMessage, "text" | "edited" | "editing" | "reactions">>
+
 /** How a message differs from its entry. */
 export interface Amended {
-  readonly parts: Partial<Pick<ChatMessage, "text" | "edited" | "editing" | "reactions">>
+  /** Made when it is called: rarely, as long as the key stays the same. */
+  readonly parts: () => Parts
   /** The same for the same parts. */
   readonly key: string
 }
@@ -29,7 +32,7 @@ export interface ShownChanges {
   amended(entry: Entry): Amended
 }
 
-const UNCHANGED: Amended = { parts: {}, key: "" }
+const UNCHANGED: Amended = { parts: () => ({}), key: "" }
 
 /** Whether a device may say this of an entry: reactions go on what somebody said, and only its own device changes a text.
  * Of a locked one nobody knows yet. */
@@ -80,7 +83,8 @@ export function foldChanges(
       const valid = (list ?? []).filter(({ payload, deviceId }) => amend(entry, payload, deviceId))
       // What a grant opened stands behind what came later.
       valid.sort((a, b) => a.position - b.position)
-      return partsOf(entry, valid, waiting, nameOf)
+      if (entry.content.kind === "locked") return UNCHANGED
+      return { parts: () => partsOf(entry, valid, waiting, nameOf), key: keyOf(valid, waiting, nameOf) }
     },
   }
 }
@@ -90,8 +94,7 @@ function partsOf(
   amendments: readonly Amendment[],
   waiting: OutboxEntry | undefined,
   nameOf: (from: Pick<Entry, "side" | "deviceId">) => string | undefined,
-): Amended {
-  if (entry.content.kind === "locked") return UNCHANGED
+): Parts {
   const wordings: Wording[] = [{ text: entry.content.text, at: entry.at }]
   const ids = new Set<string>()
   const reactions = new Map<string, Reaction>()
@@ -109,23 +112,26 @@ function partsOf(
   }
   const newest = wordings.at(-1) as Wording
   const editing = waiting === undefined ? undefined : pendingEdit(waiting)
-  const parts = {
+  return {
     ...(wordings.length === 1 ? {} : { text: newest.text, edited: wordings.slice(0, -1) }),
     ...(editing === undefined ? {} : { editing }),
     ...(reactions.size === 0 ? {} : { reactions: [...reactions.values()] }),
   }
-  return { parts, key: keyOf(amendments, reactions, editing) }
 }
 
-/** By positions, which stand for what was said there: words may be long, and many. */
+/** By positions, which stand for what was said there: words may be long, and many. One's own that is on its way has none
+ * yet. */
 function keyOf(
   amendments: readonly Amendment[],
-  reactions: ReadonlyMap<string, Reaction>,
-  editing: PendingEdit | undefined,
+  waiting: OutboxEntry | undefined,
+  nameOf: (from: Pick<Entry, "side" | "deviceId">) => string | undefined,
 ): string {
-  const names = [...reactions.values()].map(({ from, emoji }) => [from.name, emoji])
-  const waiting = editing && [editing.id, editing.state]
-  return JSON.stringify([amendments.map(({ position }) => position), names, waiting])
+  let key = waiting === undefined ? "" : `${waiting.localId} ${waiting.failed ?? ""}`
+  for (const { position, payload, side, deviceId } of amendments) {
+    key += `/${position}`
+    if (payload.type === "reaction") key += ` ${payload.emoji} ${nameOf({ side, deviceId }) ?? ""}`
+  }
+  return key
 }
 
 function pendingEdit({ localId, payload, failed }: OutboxEntry): PendingEdit | undefined {

@@ -299,7 +299,7 @@ function messageOf(
     at: entry.at,
     state,
     ...(localId === undefined ? {} : { localId }),
-    ...amended.parts,
+    ...amended.parts(),
   }
   built.set(entry, { message, overlay: amended.key })
   return message
