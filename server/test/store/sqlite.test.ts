@@ -102,6 +102,15 @@ test("may be read for an audit while a relay has it, and not written", () =>
     store.close()
   }))
 
+test("refuses a database from before the first release", () =>
+  inFolder((folder) => {
+    new SqliteStore(folder).close()
+    const db = new Sqlite(join(folder, DATABASE_FILE))
+    db.pragma("user_version = 1")
+    db.close()
+    assert.match(refusal(() => new SqliteStore(folder)).message, /before the first release/)
+  }))
+
 test("refuses a database of a newer version, and leaves it as it is", () =>
   inFolder((folder) => {
     new SqliteStore(folder).close()
