@@ -1,4 +1,12 @@
 /** The connection to the relay. */
 export * from "./connection.ts"
 export * from "./session.ts"
+export {
+  type ListedConversation,
+  type SignedHead,
+  SUBSCRIPTION_CREDIT,
+  type Subscription,
+  type SubscriptionHandler,
+  type WatchHandler,
+} from "./streams.ts"
 export { webSocketOpener } from "./websocket.ts"
