@@ -48,6 +48,7 @@ const threadAr: ThreadStrings = {
     physicians: "الأطباء",
     doctors: "الأطباء",
     reception: "الاستقبال",
+    archive: "الأرشيف",
     scheduling: "المواعيد",
     "mental-health": "الصحة النفسية",
   },

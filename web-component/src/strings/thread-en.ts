@@ -45,6 +45,7 @@ export const threadEn: ThreadStrings = {
     physicians: "Physicians",
     doctors: "Doctors",
     reception: "Reception",
+    archive: "Archive",
     scheduling: "Scheduling",
     "mental-health": "Mental health",
   },

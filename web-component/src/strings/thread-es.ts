@@ -45,6 +45,7 @@ export const threadEs: ThreadStrings = {
     physicians: "Médicos",
     doctors: "Médicos",
     reception: "Recepción",
+    archive: "Archivo",
     scheduling: "Citas",
     "mental-health": "Salud mental",
   },

@@ -216,7 +216,8 @@ function systemText(message: ChatMessage, context: ThreadContext): string {
   const { strings } = context
   if (message.system === undefined) return strings.unknown
   const { role } = message.from
-  const name = `\u2068${senderName(message, context)}\u2069`
+  const plain = senderName(message, context)
+  const name = isOwn(message, context.side) ? plain : `\u2068${plain}\u2069`
   const who = role === undefined ? name : `${name} (${roleName(role, strings.roles)})`
   return lifeText(message.system, who, timeOfDay(message.at, strings.language), context)
 }

@@ -27,7 +27,13 @@ type Panel =
   | { readonly kind: "list" }
   | { readonly kind: "working" }
   | { readonly kind: "remove"; readonly device: Device }
-  | { readonly kind: "pair"; readonly link: string; readonly picture: TemplateResult }
+  /** `phones`: how many devices there were before the new one. */
+  | {
+      readonly kind: "pair"
+      readonly link: string
+      readonly picture: TemplateResult
+      readonly phones: number
+    }
   | { readonly kind: "code"; readonly words: readonly string[] }
 
 /** Longer than this and the patient should know. */
@@ -87,16 +93,22 @@ export class DevicesElement extends LitElement {
 
   async #refresh(): Promise<void> {
     try {
-      const before = this.devices
-      const devices = await this.keeper.devices()
-      this.devices = devices
-      const waits = (list: readonly Device[]): boolean => list.some(({ kind }) => kind === "pairing")
+      this.devices = await this.keeper.devices()
       // The link is used up by the phone that it brings.
-      const hasJoined = before !== null && waits(before) && !waits(devices) && devices.length >= before.length
-      if (this.panel.kind === "pair" && hasJoined) this.#show({ kind: "list" }, this.#words.joined)
+      if (this.panel.kind === "pair" && !this.#waits() && this.#phones() > this.panel.phones)
+        this.#show({ kind: "list" }, this.#words.joined)
     } catch (error) {
       this.#fail(error)
     }
+  }
+
+  /** Whether a link is still to be opened. */
+  #waits(): boolean {
+    return this.devices?.some(({ kind }) => kind === "pairing") ?? false
+  }
+
+  #phones(): number {
+    return this.devices?.filter(({ kind }) => kind === "device").length ?? 0
   }
 
   #show(panel: Panel, said = ""): void {
@@ -134,7 +146,8 @@ export class DevicesElement extends LitElement {
       const { qrView } = await import("./qr-view.ts")
       const link = `${this.page}#pair=${await this.keeper.createPairingCode({ signal })}`
       this.devices = await this.keeper.devices()
-      this.#show({ kind: "pair", link, picture: qrView(link, this.#words.pairPicture) })
+      const picture = qrView(link, this.#words.pairPicture)
+      this.#show({ kind: "pair", link, picture, phones: this.#phones() })
     })
   }
 

@@ -131,13 +131,20 @@ export class RestoreElement extends LitElement {
     const { progress, code } = this
     const words = deviceStrings(this.strings.language)
     const form = code === null ? this.#wordsView(words) : this.#linkView(words, code)
-    if (progress.kind !== "working") return form
-    const text = words.restoring(progress.done, progress.of)
+    const isWorking = progress.kind === "working"
     // The form stays, so that what was typed is there again if it doesn't work.
-    return html`<div class="wait" role="status">
-        <span class="spinner"></span><p>${text}</p>
-        ${progress.of === 0 ? nothing : html`<progress max=${progress.of} .value=${progress.done} aria-label=${text}></progress>`}
-      </div>
-      <div hidden>${form}</div>`
+    return html`${isWorking ? workingView(progress, words) : nothing}<div ?hidden=${isWorking}>${form}</div>`
   }
+}
+
+function workingView(
+  { done, of }: { readonly done: number; readonly of: number },
+  words: DeviceStrings,
+): TemplateResult {
+  const text = words.restoring(done, of)
+  return html`<div class="wait" role="status">
+    <span class="spinner"></span>
+    <p>${text}</p>
+    ${of === 0 ? nothing : html`<progress max=${of} .value=${done} aria-label=${text}></progress>`}
+  </div>`
 }
