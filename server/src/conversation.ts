@@ -18,6 +18,9 @@ export interface Access {
   readonly role: Role
   /** As in the audit log, 1–6. */
   readonly purpose: number
+  /** Milliseconds since 1970, by the device's clock: what it signs is dated between the two. */
+  readonly issued: number
+  readonly until: number
   /** Milliseconds since 1970, by the relay's clock. */
   readonly untilMs: number
 }

@@ -35,6 +35,7 @@ import {
   patientDevice,
 } from "./members.ts"
 import { checkClock, closed, consentRequired, openRequired, shredded, withdrawn } from "./message.ts"
+import { checkDated, checkNamed } from "./recipients.ts"
 
 const JUDGES: { readonly [T in RecordType]?: (judged: Judged) => ControlChange } = {
   epoch: judgeEpoch,
@@ -81,6 +82,8 @@ export function judgeControl(
   const judged = { conversation, record, actor, nowMs }
   checkConcernsOthersToo(judged)
   const change = judgeNext(judged)
+  if (change.kind !== "access") checkDated(conversation, actor, record.issued)
+  checkNamed(judged, "access" in change ? change.access : undefined)
   checkSignature(record, actor)
   return change
 }

@@ -136,10 +136,11 @@ export function judgeAccess({ conversation, record, actor, nowMs }: Judged): Con
 /** An access record as a conversation keeps it. */
 export function accessOf(
   { role, purpose, until }: Pick<ReturnType<typeof decodeAccess>, "role" | "purpose" | "until">,
-  issuedMs: number,
+  issued: number,
   storedMs: number,
 ): Access {
-  return { role, purpose: purposeCode(purpose), untilMs: accessUntil(storedMs, issuedMs, until) }
+  const untilMs = accessUntil(storedMs, issued, until)
+  return { role, purpose: purposeCode(purpose), issued, until, untilMs }
 }
 
 /** When access ends: as long after it was stored as the device asked for, both by clocks that may differ. */

@@ -5,6 +5,7 @@ import type { Access, Conversation } from "../conversation.ts"
 import { verify } from "../hashing.ts"
 import { MAX_CLOCK_SKEW_MS } from "../limits.ts"
 import { type Actor, checkAccess, checkConcerns } from "./authority.ts"
+import { checkDated } from "./recipients.ts"
 import { issuedMs, messageEpoch, messageSeenPosition } from "./shape.ts"
 
 /** Judges a message of the actor's that passed checkMessageShape and is no retry.
@@ -23,6 +24,7 @@ export function judgeMessage(
   if (!conversation.isOpen) throw openRequired()
   if (!conversation.isTalking) throw over(conversation)
   const access = checkAccess(conversation, actor, nowMs)
+  checkDated(conversation, actor, issuedMs(bytes))
   const control = conversation.controls.get(messageEpoch(bytes))
   if (control === undefined || control.epoch === 0)
     throw new WardlineError("ERR_CONFLICT", "the message's epoch isn't in this conversation")
