@@ -6,7 +6,5 @@ export {
   type SignedHead,
   SUBSCRIPTION_CREDIT,
   type Subscription,
-  type SubscriptionHandler,
-  type WatchHandler,
 } from "./streams.ts"
 export { webSocketOpener } from "./websocket.ts"
