@@ -23,6 +23,8 @@ export interface ClinicInfo {
   readonly hours: readonly Readonly<OpeningHours>[]
   /** IANA name. */
   readonly timeZone: string
+  /** The role that closed conversations go to; absent where they stay with those who had them. */
+  readonly archiveRole?: string
 }
 
 /** That a person has agreed to a certain text in a certain language. */
@@ -61,6 +63,7 @@ export function clinicInfo(directory: DirectoryState): ClinicInfo {
     })),
     hours: policy.hours.map((hours) => ({ ...hours })),
     timeZone: policy.timeZone,
+    ...(policy.archiveRole === undefined ? {} : { archiveRole: policy.archiveRole }),
   }
 }
 

@@ -30,8 +30,6 @@ export interface ClinicPolicy extends ClinicInfo {
   /** How old the newest attest may be, seconds. */
   readonly freshnessSeconds: number
   readonly retentionDays: number
-  /** The role that closed conversations are archived to. */
-  readonly archiveRole?: string
   /** By role. */
   readonly roleRules: Readonly<Record<string, ClinicRoleRule>>
 }

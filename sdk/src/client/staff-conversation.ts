@@ -1,6 +1,6 @@
 /** A conversation as staff use it. */
 import { composeArchive, composeClose, composeReopen, type Transcript } from "../conversation/index.ts"
-import { archiveRoleAt } from "../directory/index.ts"
+import { archiveRoleAt, newestRoleKey, roleRuleAt, rolesOf } from "../directory/index.ts"
 import { asRole } from "../ids.ts"
 import type { CloseReason, ReopenReason } from "../protocol/index.ts"
 import { Conversation } from "./conversation.ts"
@@ -88,6 +88,19 @@ export class StaffConversation extends Conversation {
   /** The roles that take part. */
   get roles(): readonly string[] {
     return this.#at.engine.transcript.roles
+  }
+
+  /** The roles that this device may bring in: none where the policy doesn't let it. */
+  get addableRoles(): readonly string[] {
+    const { engine, host } = this.#at
+    const { roles } = engine.transcript
+    const { state } = host.directory
+    const mine = rolesOf(state, host.device.id).filter(({ role }) => roles.includes(role))
+    if (!mine.some(({ role }) => roleRuleAt(state, role).mayChangeMembers)) return []
+    const archive = archiveRoleAt(state)
+    return (state.policy?.roleRules ?? [])
+      .map(({ role }) => role)
+      .filter((role) => role !== archive && !roles.includes(role) && newestRoleKey(state, role) !== undefined)
   }
 
   /** Stops following it on this device. */

@@ -134,6 +134,7 @@ export class InboxAppElement extends LitElement {
           ${paneView(model, actions, {
             link: (href) => this.#showDialog({ kind: "link", href }),
             close: () => this.#showDialog({ kind: "close" }),
+            handOver: () => this.#showDialog({ kind: "hand-over" }),
           })}
         </main>
       </div>

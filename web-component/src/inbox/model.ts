@@ -37,7 +37,25 @@ export type Pane =
   | { readonly kind: "none" }
   | { readonly kind: "opening"; readonly id: string }
   | { readonly kind: "failed"; readonly id: string; readonly code: string }
-  | { readonly kind: "open"; readonly id: string; readonly view: ConversationView }
+  /** It lies in the archive: opened for a reason only. */
+  | { readonly kind: "glass"; readonly id: string }
+  | {
+      readonly kind: "open"
+      readonly id: string
+      readonly view: ConversationView
+      /** The roles that take part, and those that could be brought in. */
+      readonly roles: readonly string[]
+      readonly addable: readonly string[]
+    }
+
+/** Another role is brought in. */
+export interface HandOver {
+  readonly role: string
+  /** It may read what was said before. */
+  readonly history: boolean
+  /** A role that leaves, or none. */
+  readonly leaving: string | null
+}
 
 /** Everything that the inbox shows, as plain data. */
 export interface InboxModel {
@@ -73,6 +91,9 @@ export interface InboxActions {
   discardMessage(messageId: string): void
   markRead(): void
   closeConversation(reason: CloseReason): void
+  reopen(): void
+  handOver(order: HandOver): void
+  breakGlass(id: string, reason: string): void
 }
 
 /** Before anything is known. */

@@ -50,11 +50,29 @@ export function compareForAnswering(a: ConversationSummary, b: ConversationSumma
   return isWaiting(a) ? a.updatedAt - b.updatedAt : b.updatedAt - a.updatedAt
 }
 
-/** One queue for each of my roles, each conversation in the first of my roles that it addresses. */
-export function queuesOf(list: readonly ConversationSummary[], roles: readonly string[]): Queue[] {
+/** The role by which a conversation is in the list: of mine, the first that it addresses. One that addresses none of them
+ * was handed over later, or lies in the archive; by which of several roles isn't known from outside. */
+function roleOf(
+  summary: ConversationSummary,
+  roles: readonly string[],
+  archiveRole: string | undefined,
+): string | undefined {
+  const addressed = roles.find((one) => summary.roles.includes(one))
+  if (addressed !== undefined) return addressed
+  const others = roles.filter((one) => one !== archiveRole)
+  const archive = roles.find((one) => one === archiveRole)
+  return summary.closed ? (archive ?? others[0]) : (others[0] ?? archive)
+}
+
+/** One queue for each of my roles. */
+export function queuesOf(
+  list: readonly ConversationSummary[],
+  roles: readonly string[],
+  archiveRole?: string,
+): Queue[] {
   const byRole = new Map<string, ConversationSummary[]>(roles.map((role) => [role, []]))
   for (const summary of list) {
-    const role = roles.find((one) => summary.roles.includes(one))
+    const role = roleOf(summary, roles, archiveRole)
     if (role !== undefined) byRole.get(role)?.push(summary)
   }
   return [...byRole].map(([role, items]) => ({

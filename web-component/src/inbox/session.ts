@@ -13,8 +13,16 @@ import { wantedLanguages } from "../strings/languages.ts"
 import { loadInboxStrings } from "../strings/load-inbox.ts"
 import { problemOf } from "../strings/problems.ts"
 import { codeOf } from "../ui/error-code.ts"
+import { roleName } from "../ui/message-rows.ts"
 import { actLater, type Pending, UNDO_WITHIN_MS } from "../ui/undo.ts"
-import { emptyInboxModel, type InboxActions, type InboxModel, type InboxScreen, type Pane } from "./model.ts"
+import {
+  emptyInboxModel,
+  type HandOver,
+  type InboxActions,
+  type InboxModel,
+  type InboxScreen,
+  type Pane,
+} from "./model.ts"
 import { type LastWritten, lastWritten, refine } from "./queues.ts"
 
 type Sdk = typeof import("./sdk.ts")
@@ -298,14 +306,64 @@ export class InboxSession implements InboxActions {
     const isWanted = (): boolean =>
       client === this.#client && this.#model.pane.kind === "opening" && this.#model.pane.id === id
     try {
-      const conversation = await client.open(id)
+      const conversation = await this.#openAsMember(client, id)
+      if (conversation === null) {
+        if (isWanted()) this.#update({ pane: { kind: "glass", id } })
+        return
+      }
       if (!isWanted()) {
         if (this.#conversation?.id !== id) conversation.leave()
         return
       }
-      this.#conversation = conversation
-      conversation.addEventListener("change", () => this.#onView(conversation))
-      this.#onView(conversation)
+      this.#follow(conversation)
+    } catch (error) {
+      if (isWanted()) this.#update({ pane: { kind: "failed", id, code: codeOf(error) } })
+    }
+  }
+
+  #follow(conversation: StaffConversation): void {
+    this.#conversation = conversation
+    conversation.addEventListener("change", () => this.#onView(conversation))
+    this.#onView(conversation)
+  }
+
+  /** By the first of my roles that takes part; the list doesn't say of a conversation that was handed over which one
+   * that is. Null where it can only be opened from the archive. */
+  async #openAsMember(client: StaffClient, id: string): Promise<StaffConversation | null> {
+    const { archiveRole } = client.clinic
+    const { roles } = client.me
+    const addressed = client.list.find((one) => one.id === id)?.roles ?? []
+    const members = roles.filter((role) => role !== archiveRole)
+    const ordered = [...members].sort((a, b) => Number(addressed.includes(b)) - Number(addressed.includes(a)))
+    let refusal: unknown
+    for (const role of ordered) {
+      try {
+        return await client.open(id, { role })
+      } catch (error) {
+        if (!["ERR_FORBIDDEN", "ERR_CLOSED", "ERR_ACCESS_REQUIRED"].includes(codeOf(error))) throw error
+        refusal ??= error
+      }
+    }
+    if (archiveRole !== undefined && roles.includes(archiveRole)) return null
+    if (refusal !== undefined) throw refusal
+    return await client.open(id)
+  }
+
+  breakGlass(id: string, reason: string): void {
+    void this.#breakGlass(id, reason)
+  }
+
+  async #breakGlass(id: string, reason: string): Promise<void> {
+    const client = this.#client
+    const role = client?.clinic.archiveRole
+    if (client === null || role === undefined) return
+    this.#update({ pane: { kind: "opening", id } })
+    const isWanted = (): boolean =>
+      client === this.#client && this.#model.pane.kind === "opening" && this.#model.pane.id === id
+    try {
+      const conversation = await client.open(id, { role, purpose: "BTG", reason })
+      if (isWanted()) this.#follow(conversation)
+      else conversation.leave()
     } catch (error) {
       if (isWanted()) this.#update({ pane: { kind: "failed", id, code: codeOf(error) } })
     }
@@ -319,6 +377,8 @@ export class InboxSession implements InboxActions {
       kind: "open",
       id: view.id,
       view: messages.length === view.messages.length ? view : { ...view, messages },
+      roles: conversation.roles,
+      addable: view.status === "open" ? conversation.addableRoles : [],
     }
     const written = lastWritten(view)
     if (written !== null) this.#written.set(view.id, written)
@@ -398,5 +458,34 @@ export class InboxSession implements InboxActions {
       conversation.close(reason).catch((error: unknown) => this.#explain(error))
     }
     this.#later(this.#model.strings.closing, close, () => undefined)
+  }
+
+  reopen(): void {
+    const conversation = this.#conversation
+    if (conversation === null) return
+    void this.#reopen(conversation).catch((error: unknown) => this.#explain(error))
+  }
+
+  async #reopen(conversation: StaffConversation): Promise<void> {
+    const isArchived = conversation.view.status === "archived"
+    // Whoever goes on with it needs what the archive alone has kept.
+    if (isArchived) for (const role of conversation.roles) await conversation.grantHistory(role)
+    await conversation.reopen(isArchived ? "break-glass" : "follow-up")
+  }
+
+  handOver(order: HandOver): void {
+    const conversation = this.#conversation
+    if (conversation === null) return
+    void this.#handOver(conversation, order).catch((error: unknown) => this.#explain(error))
+  }
+
+  async #handOver(conversation: StaffConversation, { role, history, leaving }: HandOver): Promise<void> {
+    await conversation.addRole(role, { history })
+    if (leaving !== null) {
+      await conversation.removeRole(leaving)
+      if (conversation === this.#conversation) this.back()
+    }
+    const { strings } = this.#model
+    this.#toast(strings.handedOver(roleName(role, strings.roles)))
   }
 }

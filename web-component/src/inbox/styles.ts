@@ -46,6 +46,12 @@ export const inboxStyles: CSSResult = css`
   .facts { display: flex; flex-wrap: wrap; gap: 0 .5rem; }
   .facts > *:not(:last-child)::after { content: "·"; margin-inline-start: .5rem; }
   .close-talk { flex: none; font-size: .9375rem; }
+  .pane-head .close-talk + .close-talk { margin-inline-start: .25rem; }
+  .reopen { justify-self: center; margin-block-start: .25rem; }
+  .glass { justify-items: stretch; inline-size: min(28rem, 100%); }
+  .glass .sign { justify-self: center; } .glass .field { text-align: start; }
+  .glass .field textarea { font: inherit; }
+  .apart { border-block-start: 1px solid var(--line); padding-block-start: .5rem; }
   .back { display: none; margin-inline-start: -.75rem; }
   .pane wl-thread { grid-row: 2; min-block-size: 0; }
   .composer { grid-row: 3; border-block-start: 1px solid var(--line); background: var(--bg); }

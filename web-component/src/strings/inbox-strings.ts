@@ -51,6 +51,24 @@ export interface InboxStrings extends ThreadStrings {
   readonly closeTitle: string
   readonly closeText: string
   readonly closing: string
+  /** In place of `closeText` where the clinic has an archive. */
+  readonly closeToArchive: string
+  readonly reopen: string
+  readonly reopenFromArchive: string
+  readonly handOver: string
+  readonly handOverTitle: string
+  readonly handOverText: string
+  readonly handOverTo: string
+  readonly handOverHistory: string
+  readonly handOverNobody: string
+  readonly glassTitle: string
+  readonly glassText: string
+  readonly glassReason: string
+  readonly glassOpen: string
+  handOverLeave(role: string): string
+  handedOver(role: string): string
+  /** Which roles take part. */
+  takingPart(roles: string): string
   readonly closedConversation: string
   readonly noMessages: string
   readonly reconnecting: string

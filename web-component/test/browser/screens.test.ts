@@ -57,13 +57,18 @@ function controlsOf(window: Window): Promise<Control[]> {
   })
 }
 
+/** What the devices' screen shows after one of its buttons, by its place. */
+const DEVICE_PANELS = ["remove", "pair", "code"]
 const CHAT = [
   ...Object.keys(cases).map((name) => `case=${name}`),
-  ...["menu", "encryption", "forget", "link"].map((dialog) => `case=conversation&dialog=${dialog}`),
+  ...DEVICE_PANELS.map((panel) => `case=devices&panel=${panel}`),
+  ...["menu", "encryption", "forget", "withdraw", "link"].map(
+    (dialog) => `case=conversation&dialog=${dialog}`,
+  ),
 ]
 const INBOX = [
   ...Object.keys(inboxCases).map((name) => `case=${name}`),
-  ...["account", "sign-out", "close"].map((dialog) => `case=open&dialog=${dialog}`),
+  ...["account", "sign-out", "close", "hand-over"].map((dialog) => `case=open&dialog=${dialog}`),
 ]
 
 for (const [which, screens, languages] of [

@@ -38,13 +38,16 @@ await new Promise((resolve) => setTimeout(resolve, 50))
 await app.updateComplete
 const dialog = dialogs[query.get("dialog") ?? ""]
 if (dialog !== undefined) app.dialog = dialog
-// A device's screen after one of its buttons: `&press=Print`.
-const press = query.get("press")
-if (press !== null) {
-  const inner = app.shadowRoot?.querySelector("wl-devices")?.shadowRoot
-  const button = [...(inner?.querySelectorAll("button") ?? [])].find((one) => one.textContent.includes(press))
-  if (button === undefined) throw new Error(`nothing to press: ${press}`)
-  button.click()
-  await new Promise((resolve) => setTimeout(resolve, 300))
+// The devices' screen after one of its buttons: `&panel=pair`.
+const places: Record<string, string> = {
+  remove: ".devices button",
+  pair: ".choice",
+  code: ".choice + .choice",
+}
+const place = places[query.get("panel") ?? ""]
+if (place !== undefined) {
+  const devices = app.shadowRoot?.querySelector("wl-devices")
+  devices?.shadowRoot?.querySelector<HTMLElement>(place)?.click()
+  await new Promise((resolve) => setTimeout(resolve, 200))
 }
 document.documentElement.dataset.ready = "yes"

@@ -2,7 +2,7 @@
 import type { ConversationSummary, ConversationView } from "@wardline/sdk"
 import type { InboxModel } from "../../src/inbox/model.ts"
 import { loadInboxStrings } from "../../src/strings/load-inbox.ts"
-import { clinic, hostile, talk, view } from "./fixtures.ts"
+import { clinic, hostile, life, talk, view } from "./fixtures.ts"
 
 const NOW = Date.now()
 const MINUTE = 60_000
@@ -42,6 +42,11 @@ function fromStaff(): ConversationView {
   return view({ messages })
 }
 
+/** A conversation in the pane, with who takes part. */
+function pane(shown: ConversationView, addable: readonly string[] = []): InboxModel["pane"] {
+  return { kind: "open", id: shown.id, view: shown, roles: ["nursing", "billing"], addable }
+}
+
 const inbox = { screen: { kind: "inbox" } } as const
 
 export const inboxCases: Readonly<Record<string, Partial<InboxModel>>> = {
@@ -61,11 +66,19 @@ export const inboxCases: Readonly<Record<string, Partial<InboxModel>>> = {
   list: inbox,
   opening: { ...inbox, pane: { kind: "opening", id: "c1" } },
   failed: { ...inbox, pane: { kind: "failed", id: "c1", code: "ERR_FORBIDDEN" } },
-  open: { ...inbox, pane: { kind: "open", id: "c1", view: fromStaff() } },
-  hostile: { ...inbox, pane: { kind: "open", id: "c1", view: view({ messages: hostile }) } },
+  open: { ...inbox, pane: pane(fromStaff(), ["medical", "scheduling"]) },
+  hostile: { ...inbox, pane: pane(view({ messages: hostile })) },
+  life: { ...inbox, pane: pane(view({ messages: life("en") })) },
+  glass: { ...inbox, pane: { kind: "glass", id: "c1" } },
+  withdrawn: { ...inbox, pane: pane(view({ messages: talk("en"), status: "withdrawn" })) },
+  archived: {
+    ...inbox,
+    clinic: { ...clinic, archiveRole: "billing" },
+    pane: pane(view({ messages: talk("en"), status: "archived" })),
+  },
   closed: {
     ...inbox,
-    pane: { kind: "open", id: "c5", view: view({ id: "c5", status: "closed", messages: talk("en") }) },
+    pane: pane(view({ id: "c5", status: "closed", messages: talk("en") })),
   },
   offline: { ...inbox, connection: { kind: "offline", retryAtMs: NOW } },
   toast: { ...inbox, toast: { text: "Closing the conversation…", undo: () => undefined } },

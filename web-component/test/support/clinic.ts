@@ -21,6 +21,8 @@ export interface TestClinic {
   /** The inbox's address with the enrolment code of a nurse, or of a biller. */
   readonly nurseLink: string
   readonly billerLink: string
+  /** Of a keeper of the archive; only where there is one. */
+  readonly keeperLink?: string
   stopRelay(): Promise<void>
   restartRelay(): Promise<void>
   close(): Promise<void>
@@ -55,7 +57,8 @@ function pageServer(html: () => { body: string; policy: string }): Promise<Serve
 const addressOf = (server: Server, host: string): string =>
   `http://${host}:${(server.address() as AddressInfo).port}`
 
-export async function startTestClinic(): Promise<TestClinic> {
+/** @param options.archive - closed conversations go to a role of its own. */
+export async function startTestClinic(options: { archive?: boolean } = {}): Promise<TestClinic> {
   const folder = mkdtempSync(join(tmpdir(), "wardline-web-"))
   const site = join(folder, "site")
   const data = join(folder, "data")
@@ -110,17 +113,25 @@ export async function startTestClinic(): Promise<TestClinic> {
   const { port } = relay
   // The page's site: a browser may keep a frame of another site from storing anything.
   relayUrl = `http://localhost:${port}`
-  const options = { relay: relayUrl, clinicKey: created.clinicKey, keystore: memoryKeystore() }
-  await AdminClient.publish(options, created.records)
-  await enrolDevice(options.keystore, created.clinicKey, created.admin)
-  const admin = await AdminClient.connect(options)
+  const at = { relay: relayUrl, clinicKey: created.clinicKey, keystore: memoryKeystore() }
+  await AdminClient.publish(at, created.records)
+  await enrolDevice(at.keystore, created.clinicKey, created.admin)
+  const admin = await AdminClient.connect(at)
   const link = async (name: string, role: string): Promise<string> => {
     const { seeds } = await admin.addStaff({ name, roles: [{ role, keeper: true }] })
     return enrolmentLink(relayUrl, { clinicKey: created.clinicKey, ...(seeds as DeviceSeeds) })
   }
   const nurseLink = await link("Dana Whitfield, RN", "nursing")
   const billerLink = await link("Bill Owens", "billing")
+  const makeArchive = async (): Promise<{ keeperLink: string }> => {
+    await admin.addRole("archive")
+    const keeperLink = await link("Iris Kwan, MD", "archive")
+    await admin.setPolicy({ archiveRole: "archive" })
+    return { keeperLink }
+  }
+  const archive = options.archive === true ? await makeArchive() : {}
   return {
+    ...archive,
     clinicKey: created.clinicKey,
     relayUrl,
     pageUrl,

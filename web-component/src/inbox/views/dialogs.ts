@@ -11,6 +11,7 @@ export type InboxDialog =
   | { readonly kind: "account" }
   | { readonly kind: "sign-out" }
   | { readonly kind: "close" }
+  | { readonly kind: "hand-over" }
   | { readonly kind: "link"; readonly href: string }
 
 interface DialogContext {
@@ -71,7 +72,7 @@ function closeDialog({ model, actions, show }: DialogContext): TemplateResult {
     actions.closeConversation(reason)
   }
   const body = html`<form class="stack" @submit=${onSubmit}>
-    <p>${strings.closeText}</p>
+    <p>${model.clinic?.archiveRole === undefined ? strings.closeText : strings.closeToArchive}</p>
     <fieldset>
       <legend class="hide">${strings.closeTitle}</legend>
       ${REASONS.map(
@@ -89,6 +90,50 @@ function closeDialog({ model, actions, show }: DialogContext): TemplateResult {
   return dialogView(strings.closeTitle, strings.close, () => show(null), body)
 }
 
+function handOverDialog({ model, actions, show }: DialogContext): TemplateResult {
+  const { strings, pane, me } = model
+  const done = (): void => show(null)
+  const { addable, roles }: { addable: readonly string[]; roles: readonly string[] } =
+    pane.kind === "open" ? pane : { addable: [], roles: [] }
+  const ours = me?.roles.find((role) => roles.includes(role))
+  const onSubmit = (event: Event): void => {
+    event.preventDefault()
+    const data = new FormData(event.target as HTMLFormElement)
+    const role = addable.find((one) => one === data.get("role"))
+    if (role === undefined) return
+    done()
+    const leaving = data.has("leave") && ours !== undefined ? ours : null
+    actions.handOver({ role, history: data.has("history"), leaving })
+  }
+  if (addable.length === 0)
+    return dialogView(strings.handOverTitle, strings.close, done, html`<p>${strings.handOverNobody}</p>`)
+  const body = html`<form class="stack" @submit=${onSubmit}>
+    <p>${strings.handOverText}</p>
+    <fieldset>
+      <legend class="label">${strings.handOverTo}</legend>
+      ${addable.map(
+        (role, index) => html`<label class="choice">
+          <input type="radio" name="role" value=${role} ?checked=${index === 0} ?data-first=${index === 0} required />
+          <span>${roleName(role, strings.roles)}</span>
+        </label>`,
+      )}
+    </fieldset>
+    <div class="apart">
+      <label class="choice"><input type="checkbox" name="history" checked /><span>${strings.handOverHistory}</span></label>
+      ${
+        ours === undefined
+          ? nothing
+          : html`<label class="choice"><input type="checkbox" name="leave" /><span>${strings.handOverLeave(roleName(ours, strings.roles))}</span></label>`
+      }
+    </div>
+    <div class="actions">
+      <button class="button" type="button" @click=${done}>${strings.cancel}</button>
+      <button class="button primary">${strings.handOver}</button>
+    </div>
+  </form>`
+  return dialogView(strings.handOverTitle, strings.close, done, body)
+}
+
 function capital(text: string, language: string): string {
   return text.charAt(0).toLocaleUpperCase(language) + text.slice(1)
 }
@@ -104,6 +149,8 @@ export function inboxDialog(
       return signOutDialog(context)
     case "close":
       return closeDialog(context)
+    case "hand-over":
+      return handOverDialog(context)
     case "link":
       return linkDialog(dialog.href, context.model.strings, () => context.show(null))
     case undefined:

@@ -15,7 +15,7 @@ export function topicLabel(model: InboxModel, topicId: string | undefined): stri
 }
 
 export function visibleQueues(model: InboxModel): Queue[] {
-  return queuesOf(model.list, model.me?.roles ?? [])
+  return queuesOf(model.list, model.me?.roles ?? [], model.clinic?.archiveRole)
 }
 
 function statusLine(model: InboxModel, item: ConversationSummary): TemplateResult {

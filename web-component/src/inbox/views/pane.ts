@@ -4,16 +4,19 @@ import { languageName } from "../../strings/languages.ts"
 import { lifeStrings } from "../../strings/life-strings.ts"
 import { problemOf } from "../../strings/problems.ts"
 import type { SendFile } from "../../ui/file-sending.ts"
+import { formText } from "../../ui/form-text.ts"
 import { ageName } from "../../ui/format.ts"
 import { icon } from "../../ui/icons.ts"
 import { plainName } from "../../ui/inert-text.ts"
+import { roleName } from "../../ui/message-rows.ts"
 import type { ThreadActions } from "../../ui/thread-views.ts"
-import type { InboxActions, InboxModel } from "../model.ts"
+import type { InboxActions, InboxModel, Pane } from "../model.ts"
 import { topicLabel } from "./list.ts"
 
 export interface PaneDialogs {
   link(href: string): void
   close(): void
+  handOver(): void
 }
 
 /** What the patient called themselves, if they did. */
@@ -64,7 +67,7 @@ function chooseView(model: InboxModel): TemplateResult {
 function openView(
   model: InboxModel,
   actions: InboxActions,
-  view: ConversationView,
+  { view, roles, addable }: Extract<Pane, { kind: "open" }>,
   dialogs: PaneDialogs,
 ): TemplateResult {
   const { strings } = model
@@ -81,12 +84,19 @@ function openView(
     ${name === "" ? nothing : html`<bdi>${name}</bdi>`}
     ${language === undefined ? nothing : html`<span>${languageName(language)}</span>`}
     ${summary === undefined ? nothing : html`<span>${strings.startedAgo(ageName(summary.startedAt, model.nowMs, strings.language))}</span>`}
+    ${roles.length === 0 ? nothing : html`<span>${strings.takingPart(roles.map((role) => roleName(role, strings.roles)).join(", "))}</span>`}
   </p>`
-  const closeButton = html`<button class="button close-talk" type="button" @click=${() => dialogs.close()}>
+  const buttons = html`${
+    addable.length === 0
+      ? nothing
+      : html`<button class="button close-talk" type="button" @click=${() => dialogs.handOver()}>
+          ${icon("handover")}<span>${strings.handOver}</span>
+        </button>`
+  }<button class="button close-talk" type="button" @click=${() => dialogs.close()}>
     ${icon("archive")}<span>${strings.closeConversation}</span>
   </button>`
   return html`
-    ${headView(model, actions, view.id, facts, view.status === "open" ? closeButton : nothing)}
+    ${headView(model, actions, view.id, facts, view.status === "open" ? buttons : nothing)}
     <wl-thread
       .view=${view}
       .strings=${strings}
@@ -101,12 +111,41 @@ function openView(
       view.status === "forked"
         ? html`<footer><div role="alert"><h2>${strings.forkedTitle}</h2><p>${strings.forkedText}</p></div></footer>`
         : view.status === "closed"
-          ? html`<footer><p class="muted">${strings.closedConversation}</p></footer>`
+          ? html`<footer><p class="muted">${strings.closedConversation}</p>
+              <button class="button reopen" type="button" @click=${() => actions.reopen()}>${strings.reopen}</button></footer>`
           : view.status !== "open"
-            ? html`<footer><p>${lifeStrings(strings.language).endedForStaff[view.status]}</p></footer>`
+            ? html`<footer><p>${lifeStrings(strings.language).endedForStaff[view.status]}</p>
+              ${
+                view.status === "archived" && isKeeper(model)
+                  ? html`<button class="button reopen" type="button" @click=${() => actions.reopen()}>${strings.reopenFromArchive}</button>`
+                  : nothing
+              }</footer>`
             : html`<wl-composer class="composer" .strings=${strings} .onSend=${(text: string) => actions.send(text)} .sendFile=${((file, options) => actions.sendFile(file, options)) satisfies SendFile}></wl-composer>`
     }
   `
+}
+
+/** Whether this device keeps the archive. */
+function isKeeper({ clinic, me }: InboxModel): boolean {
+  return clinic?.archiveRole !== undefined && (me?.roles.includes(clinic.archiveRole) ?? false)
+}
+
+function glassView({ strings }: InboxModel, actions: InboxActions, id: string): TemplateResult {
+  const onSubmit = (event: Event): void => {
+    event.preventDefault()
+    const reason = formText(event.target as HTMLFormElement, "reason")
+    if (reason !== "") actions.breakGlass(id, reason)
+  }
+  return html`<form class="choose glass" @submit=${onSubmit}>
+    <span class="sign danger">${icon("alert")}</span>
+    <h2>${strings.glassTitle}</h2>
+    <p>${strings.glassText}</p>
+    <div class="field">
+      <label for="reason">${strings.glassReason}</label>
+      <textarea id="reason" name="reason" dir="auto" maxlength="400" required></textarea>
+    </div>
+    <button class="button danger">${strings.glassOpen}</button>
+  </form>`
 }
 
 export function paneView(model: InboxModel, actions: InboxActions, dialogs: PaneDialogs): TemplateResult {
@@ -129,6 +168,8 @@ export function paneView(model: InboxModel, actions: InboxActions, dialogs: Pane
         </div>`
     }
     case "open":
-      return openView(model, actions, pane.view, dialogs)
+      return openView(model, actions, pane, dialogs)
+    case "glass":
+      return html`${headView(model, actions, pane.id, nothing)}${glassView(model, actions, pane.id)}`
   }
 }
