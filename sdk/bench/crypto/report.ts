@@ -1,5 +1,5 @@
 /** What a run found, as figures and as the tables that people read. */
-import { markdownTable, ratioText } from "../../../server/bench/report.ts"
+import { markdownTable } from "../../../server/bench/report.ts"
 import type { Machine } from "../../../server/bench/results.ts"
 import { ratiosOf, type Spread, spreadOf } from "../../../server/bench/statistics.ts"
 import { PAYLOAD_BYTES, type TaskName, type Timing } from "./subject.ts"
@@ -107,11 +107,12 @@ function groupTable(subjects: readonly SubjectResult[]): string {
 }
 
 function verdictTable(verdicts: readonly Verdict[]): string {
-  const number = ({ median, min, max }: Spread): string =>
-    max < 10 ? ratioText({ median, min, max }) : withSpread(min === max ? [median] : [min, median, max], ms)
+  const exact = (value: number): string => value.toFixed(3)
+  const number = ({ median, min, max }: Spread, aim: number): string =>
+    withSpread(min === max ? [median] : [min, median, max], aim < 1 ? exact : ms)
   const rows = verdicts.map(({ what, value, aim, atLeast, met }) => [
     what,
-    number(value),
+    number(value, aim),
     `${atLeast ? "≥" : "≤"} ${aim.toLocaleString("en")}`,
     met ? "yes" : "NO",
   ])
