@@ -1,14 +1,19 @@
 /** Ed25519 (RFC 8032) under tags: a signature for one purpose holds for no other (docs/protocol.md, Primitives). */
 import { assertLength, concat } from "../bytes.ts"
 import type { SigningPublicKey } from "../ids.ts"
-import { SIGNATURE_BYTES, SIGNING_KEY_BYTES, signatureInput, type Verify } from "../protocol/index.ts"
+import {
+  SIGNATURE_BYTES,
+  SIGNING_KEY_BYTES,
+  signatureInput,
+  signaturePrefix,
+  type Verify,
+} from "../protocol/index.ts"
 import { sodium } from "./sodium.ts"
 
 export const SIGNING_SEED_BYTES = 32
 /** libsodium's form: the seed, then the public key. */
 const SECRET_KEY_BYTES = 64
 
-const NOTHING = new Uint8Array(0)
 const SIGNATURE_ROOM = new Uint8Array(SIGNATURE_BYTES)
 
 export interface SigningKeyPair {
@@ -35,7 +40,7 @@ export function sign(tag: string, message: Uint8Array, secretKey: Uint8Array): U
  * @returns the parts joined, the signature behind them: a whole record. */
 export function signJoined(tag: string, parts: readonly Uint8Array[], secretKey: Uint8Array): Uint8Array {
   assertLength(secretKey, SECRET_KEY_BYTES, "signing secret key")
-  const before = signatureInput(tag, NOTHING)
+  const before = signaturePrefix(tag)
   const bytes = concat(before, ...parts, SIGNATURE_ROOM)
   const end = bytes.length - SIGNATURE_BYTES
   bytes.set(sodium().crypto_sign_detached(bytes.subarray(0, end), secretKey), end)

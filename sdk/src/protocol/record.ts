@@ -1,5 +1,5 @@
 /** The signed unit of which both chains are made (docs/protocol.md, Record). */
-import { assertLength, concat, equalBytes, literalUtf8, Reader, Writer } from "../bytes.ts"
+import { assertLength, concat, equalBytes, Reader, utf8, Writer } from "../bytes.ts"
 import { WardlineError } from "../errors.ts"
 import { HASH_BYTES, ID_BYTES, type RecordHash } from "../ids.ts"
 import type { Hash } from "./chain.ts"
@@ -175,9 +175,21 @@ export function signatureTag(type: RecordType): string {
   return `wl1/${type}`
 }
 
-/** What Ed25519 signs: `u8(len(tag)) ‖ tag ‖ message`.
+const prefixes = new Map<string, Uint8Array>()
+
+/** What stands before the message in what Ed25519 signs: `u8(len(tag)) ‖ tag`. Not to be modified.
  * @param tag - one of the code's own; its bytes are kept. */
+export function signaturePrefix(tag: string): Uint8Array {
+  const known = prefixes.get(tag)
+  if (known) return known
+  const encoded = utf8(tag)
+  const prefix = new Writer().u8(encoded.length).bytes(encoded).done()
+  prefixes.set(tag, prefix)
+  return prefix
+}
+
+/** What Ed25519 signs: `u8(len(tag)) ‖ tag ‖ message`.
+ * @param tag - as for {@link signaturePrefix}. */
 export function signatureInput(tag: string, message: Uint8Array): Uint8Array {
-  const encoded = literalUtf8(tag)
-  return new Writer().u8(encoded.length).bytes(encoded).bytes(message).done()
+  return concat(signaturePrefix(tag), message)
 }
