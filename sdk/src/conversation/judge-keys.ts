@@ -176,6 +176,6 @@ function takeSecrets(
     })
   }
   const currents = state.currents.map((entry) => epochs.get(toHex(entry.hash)) as EpochEntry)
-  const { locked, events } = openLocked(state.locked, epochs)
-  return [{ epochs, currents, locked }, events]
+  const { locked, events } = openLocked(state.locked.slice(0, state.lockedCount), epochs)
+  return [{ epochs, currents, locked, lockedCount: locked.length }, events]
 }

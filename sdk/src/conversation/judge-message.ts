@@ -16,6 +16,7 @@ import {
 import { openMessage } from "./message.ts"
 import { decodePayload, isQuietPayload, type Payload } from "./payload.ts"
 import {
+  appendLocked,
   currentEpoch,
   type EpochEntry,
   epochNumberAt,
@@ -46,9 +47,9 @@ export function judgeMessage(
   if (unlessRefused(() => checkEpoch(state, epoch, seenPosition)) !== true) return [counted, refusal(at)]
   const { key } = epoch as EpochEntry
   if (key === undefined) {
-    const locked = [...state.locked, { position: at.position, hash: at.hash, record, from }]
+    const locked = appendLocked(state, { position: at.position, hash: at.hash, record, from })
     return [
-      { ...counted, locked },
+      { ...counted, ...locked },
       { ...at, kind: "locked", from, sequence, seenPosition, quiet: body.quiet },
     ]
   }

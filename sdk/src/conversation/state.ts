@@ -95,7 +95,9 @@ export interface Transcript {
   senders: ReadonlyMap<string, Sender>
   /** By device id, in hexadecimal. */
   accesses: ReadonlyMap<string, readonly AccessGrant[]>
+  /** The first `lockedCount` of them; the array may be shared with later states. */
   locked: readonly LockedMessage[]
+  lockedCount: number
   closedAt?: number | undefined
   /** History up to here is in the vault. */
   archivedAt?: number
@@ -123,6 +125,7 @@ export function startTranscript(conversation: ConversationId): Transcript {
     senders: new Map(),
     accesses: new Map(),
     locked: [],
+    lockedCount: 0,
     namedFloor: 0,
     directoryFloor: 0,
   }
@@ -139,6 +142,16 @@ export function appendLink(state: Transcript, link: Link): readonly Link[] {
   const links = state.links.length === length ? (state.links as Link[]) : state.links.slice(0, length)
   links.push(link)
   return links
+}
+
+/** The locked messages with one more, as {@link appendLink} does it: somebody without a key may have a long history of them. */
+export function appendLocked(
+  { locked, lockedCount }: Transcript,
+  message: LockedMessage,
+): Pick<Transcript, "locked" | "lockedCount"> {
+  const list = locked.length === lockedCount ? (locked as LockedMessage[]) : locked.slice(0, lockedCount)
+  list.push(message)
+  return { locked: list, lockedCount: lockedCount + 1 }
 }
 
 /** Both floors, once a record has named a directory position. */

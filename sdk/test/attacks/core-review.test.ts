@@ -9,7 +9,7 @@ import { readOptions } from "../../src/client/options.ts"
 import { hostOf, linkDevice, unlinkDevice } from "../../src/client/patient-devices.ts"
 import { deviceOfSecret, parseRecoveryCode } from "../../src/client/recovery-code.ts"
 import { ClinicStorage } from "../../src/client/storage.ts"
-import type { Device } from "../../src/crypto/index.ts"
+import { cryptoReady, type Device } from "../../src/crypto/index.ts"
 import {
   type Conversation,
   isWardlineError,
@@ -19,8 +19,10 @@ import {
 } from "../../src/index.ts"
 import type { PatientDeviceKind } from "../../src/protocol/index.ts"
 import { begin, type LiveClinic, startClinic, until } from "../support/live-clinic.ts"
+import { Scene } from "../support/scene.ts"
 
 const test = suite("attacks: core review")
+test.before(cryptoReady)
 
 async function withClinic(run: (clinic: LiveClinic) => Promise<void>): Promise<void> {
   const clinic = await startClinic()
@@ -147,5 +149,40 @@ test("a lost phone whose removal was cut short is removed from every conversatio
       ),
     )
   }))
+
+test("a message that is locked in one continuation of a history isn't in another", () => {
+  const scene = new Scene()
+  const late = scene.replay("blind", scene.clinic.colleague)
+  late.shredKey = undefined
+  scene.deliver(scene.patient.epoch())
+  late.take(scene.records.at(-1) as Uint8Array)
+  const before = late.state
+  const [one, other] = [scene.patient.message("one"), scene.patient.message("other")]
+  late.take(one)
+  assert.is(late.state.lockedCount, 1)
+  late.state = before
+  late.take(other)
+  assert.is(late.state.lockedCount, 1)
+  assert.equal(
+    late.state.locked.map(({ record }) => record.bytes),
+    [other],
+  )
+  assert.is(before.lockedCount, 0)
+})
+
+test("a long history without its keys doesn't copy what it has at each message", () => {
+  const scene = new Scene()
+  const blind = scene.replay("blind", scene.clinic.colleague)
+  blind.shredKey = undefined
+  scene.deliver(scene.patient.epoch())
+  blind.take(scene.records.at(-1) as Uint8Array)
+  const { locked } = blind.state
+  for (const text of ["one", "two", "three"]) {
+    scene.deliver(scene.patient.message(text))
+    blind.take(scene.records.at(-1) as Uint8Array)
+  }
+  assert.is(blind.state.lockedCount, 3)
+  assert.ok(blind.state.locked === locked, "the list grows in place")
+})
 
 test.run()

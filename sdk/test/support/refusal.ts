@@ -37,6 +37,7 @@ export function assertUnusable(actor: Actor, record: Uint8Array): void {
     currents: before.currents,
     senders: before.senders,
     locked: before.locked,
+    lockedCount: before.lockedCount,
     directoryFloor: before.directoryFloor,
     namedFloor: before.namedFloor,
   }
