@@ -13,7 +13,7 @@ import { repoRoot } from "./root.ts"
 const TEST_FOLDERS = ["sdk/test", "server/test", "web-component/test", "examples/test", "scripts/test"]
 const AT_ONCE = 2
 /** Long enough for Argon2id and process starts on a slow machine. */
-const FILE_TIMEOUT_MS = 120_000
+const FILE_TIMEOUT_MS = 300_000
 /** Files in a `browser` or `slow` folder run alone and may start several processes. */
 const HEAVY_FILE_TIMEOUT_MS = 1_200_000
 /** After the summary a file has this long to close what it opened. */
