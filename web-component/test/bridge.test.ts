@@ -7,6 +7,8 @@ import {
   HELLO,
   isConnect,
   isHello,
+  pageAddressOf,
+  pairingCodeOf,
   parseTheme,
   parseToFrame,
   parseToShell,
@@ -128,6 +130,36 @@ test("quick exit goes to a web page or to nothing", () => {
   for (const bad of [null, "javascript:alert(1)", "data:text/html,x", "blob:x", "/relative"]) {
     assert.is(exitAddress(bad), "about:blank", String(bad))
   }
+})
+
+test("a pairing code is taken from a fragment that is nothing else, and passed on only whole", () => {
+  const code = "0123456789abcdef".repeat(2)
+  assert.is(pairingCodeOf(`#pair=${code}`), code)
+  for (const fragment of [
+    "",
+    "#pair=",
+    `#pair=${code}0`,
+    `#pair=${code.toUpperCase()}`,
+    `#x&pair=${code}`,
+    `#pair=${code}\n`,
+  ])
+    assert.is(pairingCodeOf(fragment), null, fragment)
+  assert.equal(parseToFrame({ type: "pair", code }), { type: "pair", code })
+  assert.is(parseToFrame({ type: "pair", code: `${code}"` }), null)
+  assert.is(parseToFrame({ type: "pair" }), null)
+})
+
+test("the page's address is one that another phone can open, without its fragment", () => {
+  assert.is(pageAddressOf("https://clinic.example/a?b=c#d"), "https://clinic.example/a?b=c")
+  for (const address of [
+    "",
+    "about:srcdoc",
+    "file:///x",
+    "javascript:alert(1)",
+    7,
+    `https://clinic.example/${"x".repeat(400)}`,
+  ])
+    assert.is(pageAddressOf(address), "", String(address))
 })
 
 test.run()

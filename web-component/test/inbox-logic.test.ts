@@ -41,7 +41,6 @@ test("queues: waiting first, urgent before the rest, the longest waiting on top;
     summary("closed", 2, { closed: true }),
     summary("urgent", 3, { priority: "urgent" }),
     summary("bill", 4, { roles: ["billing"] }),
-    summary("foreign", 4, { roles: ["medical"] }),
     summary("both", 90, { roles: ["billing", "nursing"] }),
   ]
   const queues = queuesOf(list, ["nursing", "billing"])
@@ -53,6 +52,18 @@ test("queues: waiting first, urgent before the rest, the longest waiting on top;
     ],
   )
   assert.equal(orderOf(queues).length, 7)
+})
+
+test("queues: what was handed over, or lies in the archive, has a place too", () => {
+  const list = [summary("handed", 1), summary("archived", 2, { closed: true })]
+  const places = (roles: string[], archive?: string): [string, string][] =>
+    queuesOf(list, roles, archive).map(({ role, items }) => [role, items.map(({ id }) => id).join(" ")])
+  assert.equal(places(["billing"]), [["billing", "handed archived"]])
+  assert.equal(places(["archive"], "archive"), [["archive", "handed archived"]])
+  assert.equal(places(["archive", "billing"], "archive"), [
+    ["archive", "archived"],
+    ["billing", "handed"],
+  ])
 })
 
 test("j and k stop at the ends", () => {

@@ -48,7 +48,7 @@ export const inboxStyles: CSSResult = css`
   .close-talk { flex: none; font-size: .9375rem; }
   .pane-head .close-talk + .close-talk { margin-inline-start: .25rem; }
   .reopen { justify-self: center; margin-block-start: .25rem; }
-  .glass { justify-items: stretch; inline-size: min(28rem, 100%); }
+  .choose.glass { justify-items: stretch; inline-size: min(28rem, 100%); }
   .glass .sign { justify-self: center; } .glass .field { text-align: start; }
   .glass .field textarea { font: inherit; }
   .apart { border-block-start: 1px solid var(--line); padding-block-start: .5rem; }

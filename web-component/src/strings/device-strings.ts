@@ -39,13 +39,11 @@ export interface DeviceStrings {
   readonly restoreIntro: string
   readonly restoreLabel: string
   readonly restoreHint: string
-  readonly restoreButton: string
   readonly joinTitle: string
   readonly joinIntro: string
   readonly joinWarning: string
   readonly joinButton: string
   readonly notKept: string
-  readonly restored: string
   readonly wordsDontFit: string
   readonly unknownWords: string
   readonly usedLink: string
@@ -54,7 +52,6 @@ export interface DeviceStrings {
   readonly withdrawTitle: string
   readonly withdrawText: readonly string[]
   readonly withdrawButton: string
-  readonly withdrawn: string
   restoring(done: number, of: number): string
   wordUnknown(place: number): string
   wordCount(count: number): string
@@ -106,14 +103,12 @@ const EN: DeviceStrings = {
   restoreIntro: "Type the twelve words that you wrote down. Your conversations then open on this device.",
   restoreLabel: "Twelve words",
   restoreHint: "In their order, with spaces between. Capitals and numbers don’t matter.",
-  restoreButton: "Bring back my conversations",
   joinTitle: "Open your conversations here?",
   joinIntro: "This link is for bringing your conversations from your other device to this one.",
   joinWarning:
     "Go on only if you made the link yourself, a moment ago. Somebody else’s link would put their conversations here.",
   joinButton: "Open them here",
   notKept: "This browser keeps nothing for the chat, so they would be gone again once you leave this page.",
-  restored: "Your conversations are here",
   wordsDontFit: "These words don’t belong together. One of them is another, or two are in the wrong order.",
   unknownWords:
     "No conversation at this clinic opens with these words. Check each one, and that this is the clinic they are for. A code that was removed doesn’t work either.",
@@ -127,7 +122,6 @@ const EN: DeviceStrings = {
     "This can’t be undone. You can start a new conversation at any time, or call the clinic.",
   ],
   withdrawButton: "Withdraw",
-  withdrawn: "Your consent is withdrawn",
   restoring: (done, of) => (of === 0 ? "Looking for your conversations…" : `Bringing back ${done} of ${of}…`),
   wordUnknown: (place) => `Word ${place} isn’t one that recovery codes are made of. Check its spelling.`,
   wordCount: (count) => `A recovery code has twelve words. You typed ${count}.`,
@@ -179,14 +173,12 @@ const ES: DeviceStrings = {
   restoreIntro: "Escriba las doce palabras que apuntó. Sus conversaciones se abrirán en este dispositivo.",
   restoreLabel: "Doce palabras",
   restoreHint: "En su orden y separadas por espacios. No importan las mayúsculas ni los números.",
-  restoreButton: "Recuperar mis conversaciones",
   joinTitle: "¿Abrir aquí sus conversaciones?",
   joinIntro: "Este enlace sirve para traer sus conversaciones de su otro dispositivo a este.",
   joinWarning:
     "Siga solo si usted mismo creó el enlace hace un momento. El enlace de otra persona pondría aquí las conversaciones de ella.",
   joinButton: "Abrirlas aquí",
   notKept: "Este navegador no guarda nada para el chat: desaparecerían al salir de esta página.",
-  restored: "Sus conversaciones están aquí",
   wordsDontFit: "Estas palabras no van juntas. Una de ellas es otra, o dos están en otro orden.",
   unknownWords:
     "Ninguna conversación de esta clínica se abre con estas palabras. Revise cada una y que sea la clínica correcta. Un código que se quitó tampoco sirve.",
@@ -200,7 +192,6 @@ const ES: DeviceStrings = {
     "No se puede deshacer. Puede empezar una conversación nueva cuando quiera, o llamar a la clínica.",
   ],
   withdrawButton: "Retirar",
-  withdrawn: "Su consentimiento está retirado",
   restoring: (done, of) => (of === 0 ? "Buscando sus conversaciones…" : `Recuperando ${done} de ${of}…`),
   wordUnknown: (place) => `La palabra ${place} no es de un código de recuperación. Revise cómo está escrita.`,
   wordCount: (count) => `Un código de recuperación tiene doce palabras. Usted escribió ${count}.`,
@@ -247,13 +238,11 @@ const AR: DeviceStrings = {
   restoreIntro: "اكتب الكلمات الاثنتي عشرة التي دوّنتها، فتُفتح محادثاتك على هذا الجهاز.",
   restoreLabel: "اثنتا عشرة كلمة",
   restoreHint: "بترتيبها وبينها مسافات. لا يهم حجم الحروف ولا الأرقام.",
-  restoreButton: "استعادة محادثاتي",
   joinTitle: "هل تريد فتح محادثاتك هنا؟",
   joinIntro: "هذا الرابط لنقل محادثاتك من جهازك الآخر إلى هذا الجهاز.",
   joinWarning: "تابع فقط إذا أنشأت الرابط بنفسك قبل لحظات. رابط شخص آخر سيضع محادثاته هنا.",
   joinButton: "افتحها هنا",
   notKept: "لا يحفظ هذا المتصفح شيئًا للمحادثة، فستختفي عند مغادرة هذه الصفحة.",
-  restored: "محادثاتك هنا الآن",
   wordsDontFit: "هذه الكلمات لا تنتمي معًا. إحداها كلمة أخرى، أو أن كلمتين في غير ترتيبهما.",
   unknownWords:
     "لا توجد في هذه العيادة محادثة تُفتح بهذه الكلمات. راجع كل كلمة، وتأكد أنها لهذه العيادة. والرمز الذي أُزيل لا يعمل أيضًا.",
@@ -267,7 +256,6 @@ const AR: DeviceStrings = {
     "لا يمكن التراجع عن ذلك. يمكنك بدء محادثة جديدة في أي وقت أو الاتصال بالعيادة.",
   ],
   withdrawButton: "سحب",
-  withdrawn: "تم سحب موافقتك",
   restoring: (done, of) => (of === 0 ? "جارٍ البحث عن محادثاتك…" : `جارٍ استعادة ${done} من ${of}…`),
   wordUnknown: (place) => `الكلمة رقم ${place} ليست من كلمات رموز الاستعادة. راجع كتابتها.`,
   wordCount: (count) => `رمز الاستعادة اثنتا عشرة كلمة. عدد ما كتبته: ${count}.`,

@@ -65,7 +65,7 @@ test("on a new device wrong words are told honestly, and the right ones bring ev
   const other = await openChat(page, clinic.pageUrl)
   await other.getByRole("button", { name: "I have a recovery code" }).click()
   const field = other.getByRole("textbox", { name: "Twelve words" })
-  const bring = other.getByRole("button", { name: "Bring back my conversations" })
+  const bring = other.getByRole("button", { name: "Open them here" })
   const type = async (typed: readonly string[]): Promise<void> => {
     await field.fill(typed.join(" "))
     await bring.click()
@@ -134,7 +134,7 @@ test("a device is removed after a question, and the code too", async () => {
   const other = await openChat(page, clinic.pageUrl)
   await other.getByRole("button", { name: "I have a recovery code" }).click()
   await other.getByRole("textbox", { name: "Twelve words" }).fill(words.join(" "))
-  await other.getByRole("button", { name: "Bring back my conversations" }).click()
+  await other.getByRole("button", { name: "Open them here" }).click()
   await other.getByText("No conversation at this clinic opens with these words.", { exact: false }).waitFor()
   await page.context().close()
 })

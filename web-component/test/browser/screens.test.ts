@@ -122,8 +122,8 @@ for (const [which, screens, languages] of [
     for (const screen of screens) {
       await show(window, which, screen)
       for (const { label, type, width, height } of await controlsOf(window)) {
-        // The encryption note has its twin in the menu; radio buttons and the file field have a label around them.
-        if (/End-to-end/.test(label) || type === "radio" || type === "file") continue
+        // The encryption note has its twin in the menu; what is ticked and the file field have a label around them.
+        if (/End-to-end/.test(label) || ["radio", "checkbox", "file"].includes(type)) continue
         if (height < 43.5 || width < 43.5) small.push(`${screen}: ${label} ${width}×${height}`)
       }
     }

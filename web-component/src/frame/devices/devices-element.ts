@@ -159,9 +159,7 @@ export class DevicesElement extends LitElement {
   }
 
   async #copy(text: string): Promise<void> {
-    const field = this.renderRoot.querySelector("textarea")
-    if (field === null) return
-    this.said = (await copyText(text, field)) ? this.#words.copied : this.#words.notCopied
+    this.said = (await copyText(text)) ? this.#words.copied : this.#words.notCopied
   }
 
   #deviceView(device: Device): TemplateResult {
@@ -238,7 +236,6 @@ export class DevicesElement extends LitElement {
       <p>${words.codeIntro}</p>
       <ol class="code" lang="en">${code.map((word, at) => html`<li><span class="small">${at + 1}</span> <span>${word}</span></li>`)}</ol>
       <p class="notice">${icon("alert")}<span>${words.codeWarning}</span></p>
-      <textarea class="hide" tabindex="-1" aria-hidden="true" readonly .value=${code.join(" ")}></textarea>
       <div class="actions noprint">
         <button class="button" type="button" @click=${() => window.print()}>${words.print}</button>
         <button class="button" type="button" @click=${() => void this.#copy(code.join(" "))}>${words.copy}</button>

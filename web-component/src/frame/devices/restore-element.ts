@@ -8,37 +8,14 @@ import {
 } from "lit"
 import type { ChatStrings } from "../../strings/chat-strings.ts"
 import { type DeviceStrings, deviceStrings } from "../../strings/device-strings.ts"
-import { problemOf } from "../../strings/problems.ts"
 import { controls } from "../../ui/controls.ts"
 import { formText } from "../../ui/form-text.ts"
 import { icon } from "../../ui/icons.ts"
 import type { RestoreState } from "../model.ts"
+import { countWords, restoreProblem } from "./restore-problem.ts"
 import { deviceStyles } from "./styles.ts"
 
 const WORDS = 12
-
-/** How many words of a code were typed: numbers and signs don't count. Pure. */
-export function countWords(typed: string): number {
-  return typed.match(/[a-z]+/gi)?.length ?? 0
-}
-
-/** Why a code or link didn't work, and what to do. Pure.
- * @param reason - the SDK's message: for a malformed code it says which word is wrong. */
-export function restoreProblem(
-  { code, reason }: { readonly code: string; readonly reason: string },
-  strings: Pick<ChatStrings, "language" | "problems">,
-  isLink: boolean,
-): string {
-  const words = deviceStrings(strings.language)
-  if (isLink && (code === "ERR_NOT_FOUND" || code === "ERR_MALFORMED")) return words.usedLink
-  if (code === "ERR_NOT_FOUND") return words.unknownWords
-  if (code === "ERR_MALFORMED") {
-    const place = /^word (\d+) /.exec(reason)?.[1]
-    return place === undefined ? words.wordsDontFit : words.wordUnknown(Number(place))
-  }
-  const { title, advice } = strings.problems[problemOf(code)]
-  return `${title}. ${advice}`
-}
 
 /** Brings conversations to this device: by the twelve words, or by another device's link once its owner says so. */
 export class RestoreElement extends LitElement {
@@ -101,7 +78,7 @@ export class RestoreElement extends LitElement {
       ${this.#ephemeralView(words)} ${this.#problemView()}
       <div class="actions">
         <button class="button" type="button" @click=${() => this.onCancel?.()}>${strings.cancel}</button>
-        <button class="button primary">${words.restoreButton}</button>
+        <button class="button primary">${words.joinButton}</button>
       </div>
     </form>`
   }
@@ -144,7 +121,7 @@ function workingView(
   const text = words.restoring(done, of)
   return html`<div class="wait" role="status">
     <span class="spinner"></span>
-    <p>${text}</p>
+    <h1 class="plain" tabindex="-1">${text}</h1>
     ${of === 0 ? nothing : html`<progress max=${of} .value=${done} aria-label=${text}></progress>`}
   </div>`
 }
