@@ -1,6 +1,13 @@
 /** Who may write in a conversation, judged at a directory position (docs/protocol.md, Message, check 2). */
 import { toHex } from "../bytes.ts"
-import { archiveRoleAt, type DirectoryState, deviceAt, holdsRole, isLiveStaff } from "../directory/index.ts"
+import {
+  archiveRoleAt,
+  type DirectoryState,
+  deviceAt,
+  holdsRole,
+  isLiveStaff,
+  judgedMs,
+} from "../directory/index.ts"
 import type { Role } from "../ids.ts"
 import type { WireRecord } from "../protocol/index.ts"
 import type { Transcript } from "./state.ts"
@@ -19,7 +26,9 @@ export function participantOf(
 ): Participant | undefined {
   const device = state.devices.get(toHex(record.issuer))
   if (device !== undefined) {
-    const isOver = device.until !== 0 && record.issued > device.until
+    // By its own date; or by what the clinic attested, so that who comes late can't give an earlier one.
+    const datedMs = judgedMs(directory, record.issued, directoryPosition)
+    const isOver = device.until !== 0 && datedMs > device.until
     if (device.removedAt !== undefined || isOver) return undefined
     return { kind: "patient", device: record.issuer, signingKey: device.keys.signing }
   }

@@ -16,6 +16,7 @@ export {
   type DirectoryRoleKey,
   type DirectoryState,
   isExpired,
+  judgedMs,
   MAX_CLOCK_AHEAD_MS,
   type RoleMembership,
 } from "./state.ts"

@@ -18,7 +18,9 @@ import {
   PatientClient,
 } from "../../src/index.ts"
 import type { PatientDeviceKind } from "../../src/protocol/index.ts"
+import { keysOf, NOW, testDevice } from "../support/clinic.ts"
 import { begin, type LiveClinic, startClinic, until } from "../support/live-clinic.ts"
+import { assertRefused } from "../support/refusal.ts"
 import { Scene } from "../support/scene.ts"
 
 const test = suite("attacks: core review")
@@ -183,6 +185,20 @@ test("a long history without its keys doesn't copy what it has at each message",
   }
   assert.is(blind.state.lockedCount, 3)
   assert.ok(blind.state.locked === locked, "the list grows in place")
+})
+
+test("a pairing device that is over by what the clinic attested doesn't come back by an earlier date", () => {
+  const scene = new Scene()
+  const [phone, spy] = [testDevice("phone"), testDevice("spy")]
+  const then = NOW - 3 * 24 * 60 * 60_000
+  scene.patient.nowMs = then
+  const until = then + 10 * 60_000
+  const keys = keysOf(phone)
+  scene.deliver(scene.patient.member({ change: "add-device", keys, kind: "pairing", until }))
+  assert.is(scene.nurse.events.at(-1)?.kind, "member")
+  const late = scene.join("phone", phone)
+  late.nowMs = then + 5 * 60_000
+  assertRefused(scene.nurse, late.addDevice(spy))
 })
 
 test.run()
