@@ -65,13 +65,13 @@ bench.each([
       scene.refusal(nurse, scene.chat.grant("archive", nurse, deviceSlot(scene.chat.patient))),
   },
   {
-    name: "an archive by an older key",
+    name: "an archive by another key of the role's generation",
     stage: "closed",
     code: "ERR_CONFLICT",
     attack: (scene) =>
       scene.refusal(
         nurse,
-        scene.chat.grant("archive", nurse, { ...scene.chat.roleSlot("records"), generation: 2 }),
+        scene.chat.grant("archive", nurse, { ...scene.chat.roleSlot("records"), keyHash: randomBytes(32) }),
       ),
   },
   {
