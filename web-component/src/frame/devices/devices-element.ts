@@ -85,8 +85,13 @@ export class DevicesElement extends LitElement {
     void this.#refresh()
   }
 
+  /** A new screen takes the focus, so that a screen reader and the keyboard go with it. */
+  override firstUpdated(): void {
+    if (document.hasFocus()) this.renderRoot.querySelector<HTMLElement>("h1")?.focus()
+  }
+
   override updated(changed: Map<PropertyKey, unknown>): void {
-    // A new panel takes the focus, so that a screen reader and the keyboard go with it.
+    // So does a new panel.
     if (changed.has("panel") && changed.get("panel") !== undefined)
       this.renderRoot.querySelector<HTMLElement>("h1")?.focus()
   }
@@ -120,7 +125,8 @@ export class DevicesElement extends LitElement {
   #fail(error: unknown): void {
     const code = codeOf(error)
     const { title, advice } = this.strings.problems[problemOf(code)]
-    this.panel = { kind: "list" }
+    // Words that are shown once stay, whatever else goes wrong.
+    if (this.panel.kind !== "code" && this.panel.kind !== "pair") this.panel = { kind: "list" }
     this.problem = code === "ERR_FORBIDDEN" ? this.#words.lastDevice : `${title}. ${advice}`
   }
 

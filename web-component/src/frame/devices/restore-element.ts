@@ -43,6 +43,11 @@ export class RestoreElement extends LitElement {
     this.wrong = ""
   }
 
+  /** A new screen takes the focus, so that a screen reader and the keyboard go with it. */
+  override firstUpdated(): void {
+    if (document.hasFocus()) this.renderRoot.querySelector<HTMLElement>("h1")?.focus()
+  }
+
   #submit(typed: string): void {
     const count = countWords(typed)
     this.wrong = count === WORDS ? "" : deviceStrings(this.strings.language).wordCount(count)

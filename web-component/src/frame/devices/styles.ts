@@ -33,6 +33,7 @@ export const deviceStyles: CSSResult = css`
   @media (max-height: 460px) { :host { overflow: visible; } }
   @media (forced-colors: active) { .qr { forced-color-adjust: none; } }
   @media print {
+    :host, .code li, .notice { color: #000; background: #fff; }
     :host { overflow: visible; padding: 0; }
     .noprint { display: none !important; }
     .code li { break-inside: avoid; border-color: #000; }
