@@ -10,6 +10,7 @@ import {
   checkFresh,
   createDirectory,
   type DirectoryState,
+  deviceAt,
   newestRoleKey,
 } from "../../src/directory/index.ts"
 import { encodeAttest } from "../../src/protocol/index.ts"
@@ -130,6 +131,16 @@ test("two directories forked between patient and staff", () => {
   const longer = applyRecord(staffs, issue(admin, "policy", policy()), options)
   refusal(() => checkExtends(patients, longer), "ERR_FORK")
   checkExtends(staffs, longer)
+})
+
+test("a ghost device that an administrator adds is in everybody's directory, or in a history that an attest gives away", () => {
+  const { state, admin, keeper, issue, attest } = makeClinic()
+  const ghost = newcomer()
+  const shown = applyRecord(state, issue(admin, "device-add", deviceAdd(ghost, asKeeper)), options)
+  assert.is(deviceAt(shown, ghost.id)?.position, shown.position, "by the record that added it")
+  const vouched = issue(keeper, "attest", attest(shown))
+  applyRecord(shown, vouched, options)
+  refusal(() => applyRecord(state, vouched, options), "ERR_FORK", "whoever isn't shown the ghost")
 })
 
 test("a directory frozen for a first-time visitor", () => {

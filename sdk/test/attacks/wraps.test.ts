@@ -14,6 +14,7 @@ import { cryptoReady, type Device, hpkeOpen, hpkeSeal, sha256 } from "../../src/
 import { isWardlineError } from "../../src/errors.ts"
 import { asRole, decodeWraps, encodeRole, wrapInfo } from "../../src/protocol/index.ts"
 import { NOW, seedOf } from "../support/clinic.ts"
+import { hasCode } from "../support/errors.ts"
 import { epochParts, type ForgedEpoch, signDetached } from "../support/forge.ts"
 import { assertRefused, assertUnusable } from "../support/refusal.ts"
 import { Scene, shredKeyFor } from "../support/scene.ts"
@@ -90,6 +91,18 @@ test("a wrap moved to another slot", () => {
   const body = forgeEpoch(scene, honestMembers(scene))
   const swapped = [body.wraps[0], body.wraps[2], body.wraps[1]] as Uint8Array[]
   assertUnusable(scene.nurse, signEpoch(scene.patient, { head: body.head, wraps: swapped }))
+})
+
+test("a wrap opens for the epoch and the slot that it was made for, though its key fits others too", () => {
+  const scene = new Scene()
+  const { head, wraps } = forgeEpoch(scene, honestMembers(scene))
+  const later = forgeEpoch(scene, honestMembers(scene), { number: 40 })
+  const seed = scene.clinic.roleSeedsOf(scene.clinic.nurse)("nursing", 1) as Uint8Array
+  const openAs = (epoch: Uint8Array, slot: number): Uint8Array =>
+    hpkeOpen(seed, wrapInfo(sha256(epoch), slot), NOTHING, wraps[1] as Uint8Array)
+  assert.is(openAs(head, 1).length, 32)
+  assert.throws(() => openAs(head, 0), hasCode("ERR_OPEN_FAILED"), "another slot")
+  assert.throws(() => openAs(later.head, 1), hasCode("ERR_OPEN_FAILED"), "another epoch")
 })
 
 test("an epoch moved to another conversation with all its wraps, signed anew", () => {
