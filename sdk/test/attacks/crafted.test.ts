@@ -40,33 +40,37 @@ import { NOW, seedOf } from "../support/clinic.ts"
 import { hasCode } from "../support/errors.ts"
 import { signDetached } from "../support/forge.ts"
 import { assertRefused, assertUnusable } from "../support/refusal.ts"
-import { Scene, shredKeyFor } from "../support/scene.ts"
+import { type Actor, Scene, shredKeyFor } from "../support/scene.ts"
 import { sealUnderTwoKeys } from "../support/two-keys.ts"
 
 const test = suite("attacks: records made by hand")
 test.before(cryptoReady)
 
-/** A close of the nurse's with one byte changed before she signs it. */
-function oddClose(scene: Scene, offset: number, value: number): Uint8Array {
-  const unsigned = signedPart(decodeRecord(scene.nurse.close())).slice()
+/** `record` with one byte changed before `by` signs it. */
+function odd(by: Actor, record: Uint8Array, offset: number, value: number): Uint8Array {
+  const decoded = decodeRecord(record)
+  const unsigned = signedPart(decoded).slice()
   unsigned[offset] = value
-  return attachSignature(
-    unsigned,
-    sign(signatureTag("close"), unsigned, scene.nurse.device.signing.secretKey),
-  )
+  return attachSignature(unsigned, sign(signatureTag(decoded.type), unsigned, by.device.signing.secretKey))
 }
+
+const oddClose = ({ nurse }: Scene, offset: number, value: number): Uint8Array =>
+  odd(nurse, nurse.close(), offset, value)
+const oddWithdrawal = ({ patient }: Scene, offset: number, value: number): Uint8Array =>
+  odd(patient, patient.withdraw(), offset, value)
 
 const AT = { version: 2, type: 3, issued: 36 }
 
-test("a close made by hand with nothing odd in it is taken", () => {
+test("records made by hand with nothing odd in them are taken", () => {
   const scene = new Scene()
+  assert.is(new Scene().nurse.take(oddWithdrawal(scene, AT.issued, 0)).kind, "withdraw")
   assert.is(scene.patient.take(oddClose(scene, AT.version, 1)).kind, "close")
 })
 
 test("a number beyond 2^53, which JavaScript would round", () => {
   const scene = new Scene()
-  assertRefused(scene.patient, oddClose(scene, AT.issued, 0xff))
-  assertRefused(scene.patient, oddClose(scene, AT.issued + 1, 0x20))
+  assertRefused(scene.nurse, oddWithdrawal(scene, AT.issued, 0xff))
+  assertRefused(scene.nurse, oddWithdrawal(scene, AT.issued + 1, 0x20))
 })
 
 test("a version that isn't known, signed", () => {
@@ -103,6 +107,13 @@ test("a message to the nurses, forwarded to billing as if it had been meant for 
   const { body } = decodeRecord(record)
   const header = { type: "message", scope: billing.conversation, issued: NOW } as const
   assert.is(biller.take(signRecord(billing.nurse.device, header, body)).kind, "refused")
+})
+
+test("a consent signed again after the withdrawal doesn't bring the conversation back", () => {
+  const scene = new Scene()
+  const again = [scene.patient.consent(), scene.patient.message("as before")]
+  scene.deliver(scene.patient.withdraw())
+  for (const record of again) assertRefused(scene.nurse, record)
 })
 
 test("one ciphertext that opens under two keys, so that two roles would read two texts", () => {
