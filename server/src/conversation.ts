@@ -11,6 +11,8 @@ export interface Control {
   readonly type: TranscriptRecordType
   /** An epoch's number; 0 for other types. */
   readonly epoch: number
+  /** Whether its detached part is wrapped to a patient's device alone: then archiving leaves it. */
+  readonly isForPatient: boolean
 }
 
 /** A staff device's newest access record. */

@@ -28,7 +28,9 @@ export function applyChange(
   hash: string,
 ): void {
   const type: TranscriptRecordType = change.kind
-  conversation.controls.set(hash, { position, type, epoch: change.kind === "epoch" ? change.number : 0 })
+  const epoch = change.kind === "epoch" ? change.number : 0
+  const isForPatient = change.kind === "grant" && change.slots.length === 0
+  conversation.controls.set(hash, { position, type, epoch, isForPatient })
   switch (change.kind) {
     case "consent":
       conversation.patients.set(change.patient.key, change.patient)
@@ -81,11 +83,8 @@ export function noteEffects(conversation: Conversation, change: ControlChange): 
   if (change.kind === "member" && "device" in change.change) effects.patients.push(change.change.device)
   // An epoch that staff couldn't open stays as it was: nobody can be kept from archiving by one.
   if (change.kind === "archive")
-    drop(
-      conversation,
-      effects,
-      ARCHIVED,
-      ({ type }, hash) => type !== "epoch" || change.epochs.includes(hash),
+    drop(conversation, effects, ARCHIVED, ({ type, isForPatient }, hash) =>
+      type === "epoch" ? change.epochs.includes(hash) : !isForPatient,
     )
   if (change.kind === "shred") drop(conversation, effects, SHREDDED)
   if ("slots" in change) effects.uses = [...effects.uses, ...change.slots]

@@ -93,8 +93,7 @@ export async function addDevice(
   const { id, ...added } = change
   const isDone = ({ devices }: Transcript): boolean => devices.has(toHex(id))
   await changeConversation(at, (composer, state) => composeMember(composer, state, added), isDone, signal)
-  const isNew = ({ kind, id: slot }: Member): boolean => kind === "device" && equalBytes(slot, id)
-  await grantPast(at, isNew, signal)
+  await grantPast(at, isDevice(id), signal)
 }
 
 export async function removeDevice(at: Changeable, device: Uint8Array, signal?: AbortSignal): Promise<void> {
@@ -153,6 +152,11 @@ export async function grantPast(
 
 function isAnyAfter(epochs: Transcript["epochs"], position: number): boolean {
   return [...epochs.values()].some((epoch) => epoch.masked !== undefined && epoch.position > position)
+}
+
+/** Finds a device's slot. */
+export function isDevice(id: Uint8Array): (member: Member) => boolean {
+  return ({ kind, id: slot }) => kind === "device" && equalBytes(slot, id)
 }
 
 /** Finds a role's slot. */

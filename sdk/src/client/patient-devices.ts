@@ -15,18 +15,28 @@ import {
   JOIN_TAG,
   MAX_PAIRING_MS,
   type PatientDeviceKind,
+  type Slot,
+  slotKey,
 } from "../protocol/index.ts"
 import type { ListedConversation, Session } from "../transport/index.ts"
 import { type Visit, visitAs } from "./brief-visit.ts"
 import { ConversationEngine } from "./engine.ts"
 import type { ConversationHost } from "./host.ts"
-import { addDevice, type Changeable, leaveConversation, removeDevice } from "./membership.ts"
+import {
+  addDevice,
+  type Changeable,
+  grantPast,
+  isDevice,
+  leaveConversation,
+  removeDevice,
+} from "./membership.ts"
 import { type ClientOptions, readClinicKey } from "./options.ts"
 import { deviceOfSecret, type RecoverySecret } from "./recovery-code.ts"
 import { metaEntry } from "./start-conversation.ts"
 import { ClinicStorage, randomSeeds } from "./storage.ts"
 
 const LIST_LIMIT = 200
+const MAX_PAGES = 50
 /** A minute less than it may be, for clocks that differ. */
 const PAIRING_MS = MAX_PAIRING_MS - 60_000
 
@@ -69,9 +79,9 @@ export async function unlinkDevice(
   }
 }
 
-/** Brings the conversations' devices together: one that reads some of them, and was removed from none, reads all; one that
- * was removed from some is removed from all, as a removal may have been interrupted; and pairing devices whose time is
- * over are removed. */
+/** Brings the conversations' devices together: one that reads some of them, and was removed from none, reads all, the past
+ * included; one that was removed from some is removed from all; and pairing devices whose time is over are removed.
+ * Whatever was interrupted is finished so. */
 export async function tendDevices(conversations: readonly Changeable[], signal?: AbortSignal): Promise<void> {
   for (const { engine } of conversations) await engine.whenLive(signal)
   const transcripts = conversations.map(({ engine }) => engine.transcript)
@@ -81,11 +91,25 @@ export async function tendDevices(conversations: readonly Changeable[], signal?:
   }
   const removed = removedSomewhere(conversations.map(({ engine }) => engine.transcript))
   for (const at of conversations) {
+    for (const { id } of withoutPast(at))
+      if (!removed.has(toHex(id))) await grantPast(at, isDevice(id), signal)
     const isOver = ({ id, kind, until }: PatientDevice): boolean =>
       kind === "pairing" ? until < at.host.now() : removed.has(toHex(id))
     for (const { id } of currentDevices(at.engine.transcript).filter(isOver))
       if (!equalBytes(id, at.host.device.id)) await unlinkDevice([at], id, signal)
   }
+}
+
+/** Devices that joined after something was said, and were given nothing of it. */
+function withoutPast({ engine }: Changeable): PatientDevice[] {
+  const { transcript, view } = engine
+  if (!CHANGEABLE.has(view.status)) return []
+  const epochs = [...transcript.epochs.values()].filter(({ masked }) => masked !== undefined)
+  return currentDevices(transcript).filter(({ id, kind }) => {
+    const slot = toHex(slotKey({ kind: "device", id }))
+    const isIn = (slots: readonly Slot[]): boolean => slots.some((other) => toHex(slotKey(other)) === slot)
+    return kind !== "pairing" && !transcript.granted.has(slot) && epochs.some(({ slots }) => !isIn(slots))
+  })
 }
 
 function removedSomewhere(transcripts: readonly Transcript[]): Set<string> {
@@ -220,12 +244,32 @@ export function hostOf({ core }: Visit, device: Device): ConversationHost {
   }
 }
 
-function listOwn(session: Session): Promise<ListedConversation[]> {
+/** Every page: strangers' conversations, to which anybody can add the code's device, mustn't push hers off the first. */
+async function listOwn(session: Session): Promise<ListedConversation[]> {
+  const items = new Map<string, ListedConversation>()
+  let before = 0
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const { listed, more } = await listPage(session, before)
+    for (const item of listed) items.set(toHex(item.conversation), item)
+    const oldest = Math.min(...listed.map(({ updated }) => updated))
+    if (!more || !Number.isFinite(oldest)) break
+    before = oldest
+  }
+  return [...items.values()]
+}
+
+function listPage(
+  session: Session,
+  before: number,
+): Promise<{ listed: ListedConversation[]; more: boolean }> {
   return new Promise((resolve, reject) => {
-    const items = new Map<string, ListedConversation>()
-    session.watch(LIST_LIMIT, 0, {
-      conversation: (item) => items.set(toHex(item.conversation), item),
-      listed: () => resolve([...items.values()].filter(({ consent }) => consent.length > 0)),
+    const listed: ListedConversation[] = []
+    session.watch(LIST_LIMIT, before, {
+      conversation: (item) => {
+        // An update of one that was listed already brings no records.
+        if (item.consent.length > 0) listed.push(item)
+      },
+      listed: (more) => resolve({ listed, more }),
       failed: reject,
     })
   })

@@ -1,5 +1,11 @@
 /** A conversation as staff use it. */
-import { composeArchive, composeClose, composeReopen, type Transcript } from "../conversation/index.ts"
+import {
+  composeArchive,
+  composeClose,
+  composeReopen,
+  currentDevices,
+  type Transcript,
+} from "../conversation/index.ts"
 import { archiveRoleAt, newestRoleKey, roleRuleAt, rolesOf } from "../directory/index.ts"
 import { asRole } from "../ids.ts"
 import type { CloseReason, ReopenReason } from "../protocol/index.ts"
@@ -9,6 +15,7 @@ import {
   changeConversation,
   changeRole,
   grantPast,
+  isDevice,
   isRole,
   publishLast,
 } from "./membership.ts"
@@ -44,11 +51,14 @@ export class StaffConversation extends Conversation {
     if (archive) await this.archive({ ...(signal === undefined ? {} : { signal }) })
   }
 
-  /** Gives a closed conversation to the clinic's vault. This device, and everybody else but the vault's keepers, can't
-   * read it any more once the relay has dropped the wraps.
+  /** Gives a closed conversation to the clinic's vault. Staff can't read it any more once the relay has dropped the wraps,
+   * but for the vault's keepers; the patient's devices are granted it first.
    * @throws {WardlineError} ERR_NOT_FOUND for a clinic without an archive role; ERR_CONFLICT when this device can open
    *   none of it; ERR_OFFLINE, ERR_ABORTED */
   async archive(options: { signal?: AbortSignal } = {}): Promise<void> {
+    await this.#at.engine.whenLive(options.signal)
+    for (const { id, kind } of currentDevices(this.#at.engine.transcript))
+      if (kind !== "pairing") await grantPast(this.#at, isDevice(id), options.signal)
     await publishLast(this.#at, composeArchive, options.signal)
   }
 

@@ -8,6 +8,7 @@ import {
   detachedOf,
   type EpochBody,
   type GrantBody,
+  slotKey,
   type WireRecord,
 } from "../protocol/index.ts"
 import { type EpochSecrets, isSameMembers, isSameSlot, openEpoch, roleMember, unmaskEpoch } from "./epoch.ts"
@@ -118,14 +119,15 @@ export function judgeGrant(
   const from = checkParticipant(state, record, directory, position)
   const members = membersOfTranscript(state, directory, position)
   if (!members.some((member) => isSameSlot(member, body.slot))) throw refused("a grant to no member")
-  // What is closed can still be handed back out of the vault, and read on another device of the patient's.
+  // What is closed can still be handed back out of the vault, and stay readable on the patient's devices.
   const isFromVault = from.kind === "staff" && isVault(state, directory, position, from.role)
-  const isPatientsOwn = from.kind === "patient" && body.slot.kind === "device"
-  if (state.closedAt !== undefined && !isFromVault && !isPatientsOwn)
+  const isToPatient = body.slot.kind === "device"
+  if (state.closedAt !== undefined && !isFromVault && !isToPatient)
     throw refused("a grant in a closed conversation")
   const [change, opened] = takeSecrets("grant", state, record, body, context)
+  const granted = new Set(state.granted).add(toHex(slotKey(body.slot)))
   return [
-    { ...change, ...raisedBy(state, body.directory.position) },
+    { ...change, granted, ...raisedBy(state, body.directory.position) },
     { ...at, kind: "grant", from, slot: body.slot, opened },
   ]
 }

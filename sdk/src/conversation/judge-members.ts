@@ -16,6 +16,7 @@ import {
   MAX_ACCESS_MS,
   MAX_PAIRING_MS,
   MAX_PATIENT_DEVICES,
+  MAX_PATIENT_DEVICES_EVER,
   MAX_ROLES,
   type MemberBody,
   type WireRecord,
@@ -73,7 +74,8 @@ function added(
 ): PatientDevice {
   const id = acceptedId(keys)
   if (state.devices.has(toHex(id))) throw refused("the device was a member before")
-  if (state.devices.size >= MAX_PATIENT_DEVICES) throw refused("too many devices")
+  if (currentDevices(state).length >= MAX_PATIENT_DEVICES) throw refused("too many devices")
+  if (state.devices.size >= MAX_PATIENT_DEVICES_EVER) throw refused("too many devices in all")
   const isInTime = until > record.issued && until <= record.issued + MAX_PAIRING_MS
   if (kind === "pairing" ? !isInTime : until !== 0) throw refused("a device for too long")
   return { id, keys, kind, until, proof, removedAt: undefined }

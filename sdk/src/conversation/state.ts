@@ -93,6 +93,8 @@ export interface Transcript {
   /** How many messages the current epoch has. */
   epochMessages: number
   senders: ReadonlyMap<string, Sender>
+  /** Members that were granted past epochs, by their slots' keys in hexadecimal. */
+  granted: ReadonlySet<string>
   /** By device id, in hexadecimal. */
   accesses: ReadonlyMap<string, readonly AccessGrant[]>
   /** The first `lockedCount` of them; the array may be shared with later states. */
@@ -123,6 +125,7 @@ export function startTranscript(conversation: ConversationId): Transcript {
     currents: [],
     epochMessages: 0,
     senders: new Map(),
+    granted: new Set(),
     accesses: new Map(),
     locked: [],
     lockedCount: 0,

@@ -22,8 +22,10 @@ export const MAX_WITNESSES = 16
 export const MAX_SLOTS = 64
 /** Epochs that one grant or archive record holds: years of a busy conversation, and it still fits the body. */
 export const MAX_GRANTED_EPOCHS = 1400
-/** A patient's devices in one conversation, removed ones included. */
+/** A patient's devices in one conversation at a time. */
 export const MAX_PATIENT_DEVICES = 16
+/** And ever, removed ones included: each pairing takes two. */
+export const MAX_PATIENT_DEVICES_EVER = 128
 /** A pairing link is shown and read at once. */
 export const MAX_PAIRING_MS: number = 15 * 60 * 1000
 /** Why a split key was put together: a sentence or two, which everybody can read. */

@@ -102,8 +102,8 @@ export function judgeGrant(judged: Judged): ControlChange {
   if (member === undefined) throw conflict("a grant to no member")
   if (!isSameKey(member, body.slot)) throw conflict("a grant by a key that isn't the member's newest")
   const isFromVault = access !== undefined && isVaultRole(conversation, access.role)
-  const isPatientsOwn = actor.kind === "patient" && body.slot.kind === "device"
-  if (conversation.isClosed && !isFromVault && !isPatientsOwn) throw closed()
+  const isToPatient = body.slot.kind === "device"
+  if (conversation.isClosed && !isFromVault && !isToPatient) throw closed()
   checkEpochs(conversation, body)
   checkWrap(body, record)
   return { kind: "grant", slots: roleKeysOf([body.slot]), access }

@@ -15,6 +15,7 @@ import {
   MAX_ACCESS_MS,
   MAX_PAIRING_MS,
   MAX_PATIENT_DEVICES,
+  MAX_PATIENT_DEVICES_EVER,
   MAX_ROLES,
   type MemberBody,
   purposeCode,
@@ -68,7 +69,9 @@ function judgeAdded(
   if (conversation.patients.has(device.key)) throw conflict("the device was a member before")
   if (actor.clinic.directory.devices.has(toHex(Buffer.from(device.key, "latin1"))))
     throw forbidden("a device of the clinic's as the patient's")
-  if (conversation.patients.size >= MAX_PATIENT_DEVICES) throw forbidden("too many devices")
+  const current = [...conversation.patients.values()].filter(({ isRemoved }) => !isRemoved)
+  if (current.length >= MAX_PATIENT_DEVICES) throw forbidden("too many devices")
+  if (conversation.patients.size >= MAX_PATIENT_DEVICES_EVER) throw forbidden("too many devices in all")
   const isInTime = until > record.issued && until <= record.issued + MAX_PAIRING_MS
   if (kind === "pairing" ? !isInTime : until !== 0) throw forbidden("a device for too long")
   return device
