@@ -54,6 +54,11 @@ test("rows: an answer given at the start stands as a message, a bare name as a n
 test("rows: who opened it is noted once for each device and day", () => {
   assert.equal(kinds([access(NOW), access(NOW + 1), access(NOW + 2, "doctor")]), ["day", "note", "note"])
   assert.equal(kinds([access(NOW), access(NOW + 24 * 60 * MINUTE)]), ["day", "note", "day", "note"])
+  const billing = message({
+    ...access(NOW + 3),
+    system: { type: "access", purpose: "HPAYMT", untilMs: NOW },
+  })
+  assert.equal(kinds([access(NOW), billing]), ["day", "note", "note"])
 })
 
 test("the first unread message is counted from the end, among those of others", () => {
