@@ -63,6 +63,12 @@ test("closing says that it goes to the archive; then the keeper alone opens it, 
   await chat.getByText("in the clinic’s archive. To go on", { exact: false }).waitFor()
   assert.equal(await axeProblems(page), [])
 
+  assert.is(await chat.locator(".banner").count(), 0)
+  // Also for whoever comes to it later.
+  await page.reload()
+  await page.locator(".entry.done").click()
+  await page.getByText("This conversation is in the archive.", { exact: false }).waitFor()
+
   const keeper = await openWindow(browser, { viewport: DESKTOP })
   await keeper.page.goto(clinic.keeperLink ?? "")
   await keeper.page.locator(".queues .entry").click()

@@ -30,10 +30,12 @@ function emptyView(model: FrameModel, view: ConversationView): TemplateResult {
 /** Why nothing comes in or goes out, if it is more than the first moment of connecting; else null. */
 export function bannerText(model: FrameModel, view: ConversationView): string | null {
   const { connection, strings } = model
-  const error = view.error ?? (connection?.kind === "offline" ? connection.error : undefined)
+  // Why nothing comes any more, its end says.
+  const ownError = view.status === "open" || view.status === "closed" ? view.error : undefined
+  const error = ownError ?? (connection?.kind === "offline" ? connection.error : undefined)
   const problem = error === undefined ? "offline" : problemOf(error.code)
   const away = connection?.kind === "offline" || (connection?.kind === "connecting" && connection.attempt > 1)
-  if (view.status === "forked" || (!away && view.error === undefined)) return null
+  if (view.status === "forked" || (!away && ownError === undefined)) return null
   return problem === "offline" ? strings.reconnecting : strings.problems[problem].advice
 }
 

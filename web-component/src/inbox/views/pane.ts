@@ -13,6 +13,9 @@ import type { ThreadActions } from "../../ui/thread-views.ts"
 import type { InboxActions, InboxModel, Pane } from "../model.ts"
 import { topicLabel } from "./list.ts"
 
+/** What the relay answers to those who can't open what is in the archive. */
+const ARCHIVED_CODES: ReadonlySet<string> = new Set(["ERR_FORBIDDEN", "ERR_ACCESS_REQUIRED", "ERR_CLOSED"])
+
 export interface PaneDialogs {
   link(href: string): void
   close(): void
@@ -130,6 +133,12 @@ function isKeeper({ clinic, me }: InboxModel): boolean {
   return clinic?.archiveRole !== undefined && (me?.roles.includes(clinic.archiveRole) ?? false)
 }
 
+/** Whether a closed conversation can't be opened because the archive has it. */
+function isArchived({ clinic, list }: InboxModel, id: string, code: string): boolean {
+  const isClosed = list.find((one) => one.id === id)?.closed ?? false
+  return isClosed && clinic?.archiveRole !== undefined && ARCHIVED_CODES.has(code)
+}
+
 function glassView({ strings }: InboxModel, actions: InboxActions, id: string): TemplateResult {
   const onSubmit = (event: Event): void => {
     event.preventDefault()
@@ -157,7 +166,9 @@ export function paneView(model: InboxModel, actions: InboxActions, dialogs: Pane
       return html`${headView(model, actions, pane.id, nothing)}
         <div class="choose" role="status"><span class="spinner"></span><p class="muted">${strings.opening}</p></div>`
     case "failed": {
-      const text = strings.problems[problemOf(pane.code)]
+      const text = isArchived(model, pane.id, pane.code)
+        ? { title: strings.closedConversation, advice: lifeStrings(strings.language).endedForStaff.archived }
+        : strings.problems[problemOf(pane.code)]
       return html`${headView(model, actions, pane.id, nothing)}
         <div class="choose" role="alert">
           <span class="sign danger">${icon("alert")}</span>
