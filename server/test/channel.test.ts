@@ -37,8 +37,8 @@ for (const [i, vector] of vectors.cases.entries()) {
   test(`vector ${i + 1}: the client's key, and the key that it sealed`, () => {
     const own = ephemeralOf(bytes("relaySecret"), bytes("relayEphemeral"))
     const channel = channelKey(own, bytes("clientEphemeral"))
-    assert.is(Buffer.from(channel, "latin1").toString("hex"), vector["channelKey"])
-    assert.is(toHex(openKey(channel, bytes("conversation"), bytes("sealed"))), vector["shredKey"])
+    assert.is(Buffer.from(channel, "latin1").toString("hex"), vector.channelKey)
+    assert.is(toHex(openKey(channel, bytes("conversation"), bytes("sealed"))), vector.shredKey)
     const back = sealKey(channel, bytes("conversation"), bytes("shredKey"))
     assert.equal(openChannelKey(bytes("channelKey"), bytes("conversation"), back), bytes("shredKey"))
   })

@@ -248,6 +248,17 @@ test("a seventeenth device", () => {
   assertRefused(scene.nurse, scene.patient.addDevice(testDevice("phone 17")))
 })
 
+test("a hundred and twenty-ninth device, although the others were removed", () => {
+  const scene = new Scene()
+  const record = scene.patient.addDevice(testDevice("phone"))
+  const [own] = scene.patient.state.devices.values()
+  if (!own) throw new Error("no device")
+  const gone = Array.from({ length: 127 }, (_, i) => [`${i}`, { ...own, removedAt: 1 }] as const)
+  for (const actor of scene.all)
+    actor.state = { ...actor.state, devices: new Map([...actor.state.devices, ...gone]) }
+  assertRefused(scene.nurse, record)
+})
+
 test("a role removed that is none of several", () => {
   const scene = new Scene({ roles: ["billing", "nursing"] })
   assertRefused(scene.patient, scene.nurse.removeRole("vault"))
