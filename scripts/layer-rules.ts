@@ -88,6 +88,6 @@ export const LAYER_RULES: readonly LayerRule[] = [
   {
     path: "web-component/src/",
     parts: [],
-    packages: ["@wardline/sdk", "@wardline/sdk/*", "lit", "lit/*", "@lit/*", "valibot"],
+    packages: ["@wardline/sdk", "@wardline/sdk/*", "lit", "lit/*", "@lit/*", "uqr", "valibot"],
   },
 ]

@@ -335,12 +335,13 @@ export class InboxSession implements InboxActions {
     const addressed = client.list.find((one) => one.id === id)?.roles ?? []
     const members = roles.filter((role) => role !== archiveRole)
     const ordered = [...members].sort((a, b) => Number(addressed.includes(b)) - Number(addressed.includes(a)))
-    let refusal: unknown
+    let refusal: Error | undefined
     for (const role of ordered) {
       try {
         return await client.open(id, { role })
       } catch (error) {
-        if (!["ERR_FORBIDDEN", "ERR_CLOSED", "ERR_ACCESS_REQUIRED"].includes(codeOf(error))) throw error
+        const isRefusal = ["ERR_FORBIDDEN", "ERR_CLOSED", "ERR_ACCESS_REQUIRED"].includes(codeOf(error))
+        if (!isRefusal || !(error instanceof Error)) throw error
         refusal ??= error
       }
     }

@@ -2,6 +2,7 @@
 import type { ChatMessage, FormInfo, FormResponse } from "@wardline/sdk"
 import { html, nothing, type TemplateResult } from "lit"
 import { type LifeStrings, lifeStrings } from "../strings/life-strings.ts"
+import { formText } from "./form-text.ts"
 import { plainName } from "./inert-text.ts"
 
 export type AnswerForm = (
@@ -69,8 +70,8 @@ export function formView(message: ChatMessage, form: FormInfo, context: FormCont
   }
   const onSubmit = (event: Event): void => {
     event.preventDefault()
-    const data = new FormData(event.target as HTMLFormElement)
-    const answers = form.fields.map(({ name }) => ({ name, value: String(data.get(name) ?? "").trim() }))
+    const answered = event.target as HTMLFormElement
+    const answers = form.fields.map(({ name }) => ({ name, value: formText(answered, name) }))
     answerForm(
       message.id,
       answers.filter(({ value }) => value !== ""),
