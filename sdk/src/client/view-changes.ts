@@ -51,7 +51,7 @@ export function amend(
 export function foldChanges(
   changes: readonly Change[],
   length: number,
-  context: { readonly outbox: readonly OutboxEntry[]; readonly me: MessageAuthor } | undefined = undefined,
+  context?: { readonly outbox: readonly OutboxEntry[]; readonly me: MessageAuthor },
   nameOf: (from: Pick<Entry, "side" | "deviceId">) => string | undefined = () => undefined,
 ): ShownChanges {
   const opened = new Map<number, Entry | undefined>()

@@ -283,7 +283,7 @@ test("nobody's key but the clinic's, its staff's and its patient's counts", () =
     encodeConsent({
       clinic: scene.clinic.id,
       keys: keysOf(stranger),
-      consentId: "chat" as never,
+      consentId: "chat",
       version: 1,
       language: "en",
       textHash: sha256(utf8("")),

@@ -55,7 +55,7 @@ async function withHistory(at: LiveClinic = clinic): Promise<{ keystore: Keystor
 }
 
 /** Signs as the relay does, by the key in its data folder. */
-function signed(head: Head, changes: Partial<Head> = {}, key: KeyObject | undefined = undefined): Head {
+function signed(head: Head, changes: Partial<Head> = {}, key?: KeyObject): Head {
   const changed = { ...head, ...changes }
   const clinicId = clinicIdOf(sha256, fromHex(clinic.created.clinicKey))
   const logKey = key ?? createPrivateKey(readFileSync(join(clinic.data, "log-key.pem"), "utf8"))
