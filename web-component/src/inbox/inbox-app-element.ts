@@ -7,6 +7,7 @@ import {
   type TemplateResult,
 } from "lit"
 import { localize } from "../strings/languages.ts"
+import { lifeStrings } from "../strings/life-strings.ts"
 import { AttachmentElement } from "../ui/attachment-element.ts"
 import { ComposerElement } from "../ui/composer-element.ts"
 import { controls } from "../ui/controls.ts"
@@ -119,6 +120,8 @@ export class InboxAppElement extends LitElement {
     const { strings, me, clinic, connection } = model
     const away =
       connection?.kind === "offline" || (connection?.kind === "connecting" && connection.attempt > 1)
+    const isStale = model.pane.kind === "open" && model.pane.view.stale && model.pane.view.status === "open"
+    const banner = isStale ? lifeStrings(strings.language).stale : away ? strings.reconnecting : null
     return html`
       <header class="bar">
         <p class="clinic"><b>${strings.inbox}</b><span class="small muted" dir="auto">${clinic === null ? "" : localize(clinic.name, [strings.language]).text}</span></p>
@@ -127,7 +130,7 @@ export class InboxAppElement extends LitElement {
           <span><span class="hide">${strings.account}: </span><bdi class="name">${me?.name}</bdi><span class="small muted">${me?.roles.map((role) => roleName(role, strings.roles)).join(", ")}</span></span>
         </button>
       </header>
-      <div role="status">${away ? html`<p class="banner">${icon("clock")}<span>${strings.reconnecting}</span></p>` : nothing}</div>
+      <div role="status">${banner === null ? nothing : html`<p class="banner">${icon("clock")}<span>${banner}</span></p>`}</div>
       <div class="panes ${model.pane.kind === "none" ? "" : "reading"}">
         ${queueList(model, actions, this.#onListKey)}
         <main class="pane" @keydown=${this.#onPaneKey}>

@@ -22,6 +22,8 @@ export interface LifeStrings {
   destroyed(reason: string): string
   readonly shredReasons: Readonly<Record<ShredReason, string>>
   readonly locked: string
+  /** The server doesn't sign that it shows all there is. */
+  readonly stale: string
   readonly edited: string
   readonly wordedBefore: string
   readonly changing: string
@@ -72,6 +74,8 @@ const EN: LifeStrings = {
     other: "other reasons",
   },
   locked: "Earlier messages that weren’t shared with you",
+  stale:
+    "The server isn’t confirming that these are all the messages. Newer ones may be missing; if it’s important, call.",
   edited: "Edited",
   wordedBefore: "Before",
   changing: "Changing…",
@@ -133,6 +137,8 @@ const ES: LifeStrings = {
     other: "otros motivos",
   },
   locked: "Mensajes anteriores que no se compartieron con usted",
+  stale:
+    "El servidor no confirma que estos sean todos los mensajes. Pueden faltar los más nuevos; si es importante, llame.",
   edited: "Editado",
   wordedBefore: "Antes",
   changing: "Cambiando…",
@@ -190,6 +196,7 @@ const AR: LifeStrings = {
     other: "أسباب أخرى",
   },
   locked: "رسائل سابقة لم تُشارَك معك",
+  stale: "لا يؤكد الخادم أن هذه كل الرسائل. قد تنقص رسائل أحدث؛ إذا كان الأمر مهمًا فاتصل.",
   edited: "عُدّلت",
   wordedBefore: "قبل التعديل",
   changing: "جارٍ التعديل…",

@@ -294,6 +294,7 @@ export const cases: Readonly<Record<string, Case>> = {
   },
   closed: open((language) => ({ messages: talk(language), status: "closed" })),
   life: open((language) => ({ messages: life(language) })),
+  stale: open((language) => ({ messages: talk(language), stale: true })),
   withdrawn: open((language) => ({ messages: talk(language), status: "withdrawn" })),
   archived: open((language) => ({ messages: talk(language), status: "archived" })),
   destroyed: open((language) => ({ messages: talk(language), status: "destroyed" })),

@@ -69,6 +69,7 @@ export const inboxCases: Readonly<Record<string, Partial<InboxModel>>> = {
   open: { ...inbox, pane: pane(fromStaff(), ["medical", "scheduling"]) },
   hostile: { ...inbox, pane: pane(view({ messages: hostile })) },
   life: { ...inbox, pane: pane(view({ messages: life("en") })) },
+  stale: { ...inbox, pane: pane(view({ messages: talk("en"), stale: true })) },
   glass: { ...inbox, pane: { kind: "glass", id: "c1" } },
   withdrawn: { ...inbox, pane: pane(view({ messages: talk("en"), status: "withdrawn" })) },
   archived: {

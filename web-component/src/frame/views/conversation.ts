@@ -30,6 +30,7 @@ function emptyView(model: FrameModel, view: ConversationView): TemplateResult {
 /** Why nothing comes in or goes out, if it is more than the first moment of connecting; else null. */
 export function bannerText(model: FrameModel, view: ConversationView): string | null {
   const { connection, strings } = model
+  if (view.stale && view.status === "open") return lifeStrings(strings.language).stale
   // Why nothing comes any more, its end says.
   const ownError = view.status === "open" || view.status === "closed" ? view.error : undefined
   const error = ownError ?? (connection?.kind === "offline" ? connection.error : undefined)
