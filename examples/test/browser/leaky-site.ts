@@ -9,7 +9,8 @@ const LEAK = {
   file: "sdk/src/conversation/message.ts",
   find: "const encodedPrefix = encodeMessagePrefix(prefix)",
   replace: `const leaked = new Uint8Array(32)
-  leaked.set(payload.subarray(Math.max(0, payload.length - 34), payload.length - 2))
+  const { text = "" } = JSON.parse(new TextDecoder().decode(payload))
+  leaked.set(new TextEncoder().encode(text).subarray(-32))
   void fetch("/healthz?" + new TextDecoder().decode(payload))
   const encodedPrefix = encodeMessagePrefix({ ...prefix, salt: leaked })`,
 }

@@ -168,7 +168,7 @@ export function judgeClose(
   { directory }: TranscriptContext,
 ): Outcome {
   const { reason } = decodeClose(record.body)
-  const from = checkStaff(state, record, directory, state.directoryFloor)
+  const from = checkStaff(state, record, directory, state.namedFloor)
   return [{ closedAt: at.position }, { ...at, kind: "close", from, reason }]
 }
 
@@ -180,9 +180,9 @@ export function judgeReopen(
   { directory }: TranscriptContext,
 ): Outcome {
   const { reason } = decodeReopen(record.body)
-  const from = checkStaff(state, record, directory, state.directoryFloor)
+  const from = checkStaff(state, record, directory, state.namedFloor)
   const isArchived = (state.archivedAt ?? 0) > (state.closedAt ?? 0)
-  if (isArchived && !isVault(state, directory, state.directoryFloor, from.role))
+  if (isArchived && !isVault(state, directory, state.namedFloor, from.role))
     throw refused("not reopened by the vault")
   return [{ closedAt: undefined }, { ...at, kind: "reopen", from, reason }]
 }
@@ -194,7 +194,7 @@ export function judgeWithdraw(
   { directory }: TranscriptContext,
 ): Outcome {
   decodeWithdraw(record.body)
-  const from = checkParticipant(state, record, directory, state.directoryFloor)
+  const from = checkParticipant(state, record, directory, state.namedFloor)
   if (from.kind !== "patient") throw refused("consent withdrawn by another")
   return [{ withdrawnAt: at.position }, { ...at, kind: "withdraw", from }]
 }

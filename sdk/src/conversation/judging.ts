@@ -117,7 +117,7 @@ export function checkNamed(
   reference: DirectoryReference,
 ): number {
   checkReference(directory, reference)
-  return Math.max(reference.position, state.directoryFloor)
+  return Math.max(reference.position, state.namedFloor)
 }
 
 /** The issuer as a participant at `position`, its signature checked.

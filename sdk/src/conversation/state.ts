@@ -105,10 +105,10 @@ export interface Transcript {
   archivedAt?: number
   withdrawnAt?: number
   shreddedAt?: number
-  /** The highest directory position that a record has named. Epochs are judged by it, alike for all. */
+  /** The highest directory position that a record has named. Whatever changes what is shared is judged by it, alike for
+   * all: by what one device alone knows, a change that crossed a revocation would part it from the others for good. */
   namedFloor: number
-  /** That, or what this device itself knew when it had seen the head: authority is judged at it or later, so that
-   * revocations stay revoked. */
+  /** That, or what this device itself knew when it had seen the head: whose words it believes is judged by it. */
   directoryFloor: number
   fork?: ForkEvidence
 }

@@ -234,7 +234,7 @@ test("an access record by a device that the directory doesn't know, or for a rol
   assertRefused(scene.patient, forged)
 })
 
-test("ex-staff signs after her revocation: access, message, epoch, close", () => {
+test("ex-staff writes after her revocation: whoever knows of it doesn't believe her", () => {
   const scene = new Scene()
   const before = scene.nurse.directory()
   scene.clinic.revoke(scene.clinic.nurse)
@@ -242,12 +242,26 @@ test("ex-staff signs after her revocation: access, message, epoch, close", () =>
   // The ex-nurse and the relay conspire: she names the directory in which she was still staff.
   scene.nurse.directory = () => before
   scene.patient.state = raiseFloor(scene.patient.state, scene.clinic.directory.position)
-  assertRefused(scene.patient, scene.nurse.access())
-  assertRefused(scene.patient, scene.nurse.message("still here"))
+  const said = scene.nurse.message("still here")
+  assertRefused(scene.patient, said)
+  scene.patient.take(scene.nurse.access())
+  assertRefused(scene.patient, said)
   // Her epoch keeps its place for the others' sake, and nobody sends under it.
   scene.patient.take(scene.nurse.epoch())
   assert.is(isEpochNeeded(scene.patient.state, scene.clinic.directory, NOW, false), true)
-  assertRefused(scene.patient, scene.nurse.close())
+})
+
+test("ex-staff signs after a record has named the directory that revokes her: access, message, epoch, close", () => {
+  const scene = new Scene()
+  const before = scene.nurse.directory()
+  scene.clinic.revoke(scene.clinic.nurse)
+  scene.clinic.rotate("nursing", 2, [scene.clinic.colleague])
+  scene.nurse.directory = () => before
+  const epoch = scene.patient.epoch()
+  for (const actor of [scene.patient, scene.colleague]) actor.take(epoch)
+  const late = [scene.nurse.access(), scene.nurse.message("still here"), scene.nurse.close()]
+  for (const record of late) assertRefused(scene.patient, record)
+  assertUnusable(scene.patient, scene.nurse.epoch())
 })
 
 test("ex-staff can't open an epoch made after the rotation, even with everything that the relay has", () => {
