@@ -12,7 +12,10 @@ import {
   decodeOpen,
   decodeRecord,
   decodeShred,
+  IN_CLOSED,
+  IN_WITHDRAWN,
   nextLink,
+  ONLY_IN_CLOSED,
   type RecordType,
   recordHash,
   type WireRecord,
@@ -53,19 +56,6 @@ const JUDGES: { readonly [T in RecordType]?: Judge } = {
   withdraw: judgeWithdraw,
   shred: judgeShred,
 }
-
-/** Of members and grants, only what their own rules let through. */
-const IN_CLOSED: ReadonlySet<RecordType> = new Set([
-  "member",
-  "access",
-  "grant",
-  "reopen",
-  "archive",
-  "withdraw",
-  "shred",
-])
-const IN_WITHDRAWN: ReadonlySet<RecordType> = new Set(["access", "close", "archive", "shred"])
-const ONLY_IN_CLOSED: ReadonlySet<RecordType> = new Set(["reopen", "archive"])
 
 /** Takes the record that the relay delivered next.
  * @returns the new state and what the record meant. The chain goes on over a refused record, so that no forged

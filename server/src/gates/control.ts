@@ -7,6 +7,9 @@ import {
   decodeSummaries,
   deviceIdOf,
   equalBytes,
+  IN_CLOSED,
+  IN_WITHDRAWN,
+  ONLY_IN_CLOSED,
   type RecordType,
   WardlineError,
   type WireRecord,
@@ -48,19 +51,6 @@ const JUDGES: { readonly [T in RecordType]?: (judged: Judged) => ControlChange }
   withdraw: judgeWithdraw,
   shred: judgeShred,
 }
-
-/** Of members and grants, only what their own gates let through. */
-const IN_CLOSED: ReadonlySet<RecordType> = new Set([
-  "member",
-  "access",
-  "grant",
-  "reopen",
-  "archive",
-  "withdraw",
-  "shred",
-])
-const IN_WITHDRAWN: ReadonlySet<RecordType> = new Set(["access", "close", "archive", "shred"])
-const ONLY_IN_CLOSED: ReadonlySet<RecordType> = new Set(["reopen", "archive"])
 
 /** Judges a record of the actor's that is no retry.
  * @param conversation - undefined if nothing is stored for its scope.
