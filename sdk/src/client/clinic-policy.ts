@@ -49,7 +49,7 @@ export function policyBody(policy: ClinicPolicy): Uint8Array {
   try {
     const body = encodePolicy({
       ...(policy.logKey === undefined ? {} : { logKey: fromHex(policy.logKey) }),
-      witnessKeys: [],
+      witnesses: [],
       quorum: 0,
       freshnessSeconds: policy.freshnessSeconds,
       retentionDays: policy.retentionDays,

@@ -86,10 +86,13 @@ export function applyBody(draft: Draft, entry: DirectoryRecord, position: number
 function setPolicy(draft: Draft, policy: Policy, position: number): void {
   if (policy.freshnessSeconds === 0) throw malformed("a freshness limit of zero")
   if (policy.logKey && !isAcceptableSigningKey(policy.logKey)) throw malformed("unusable log key")
-  if (!policy.witnessKeys.every(isAcceptableSigningKey)) throw malformed("unusable witness key")
+  if (!policy.witnesses.every(({ key }) => isAcceptableSigningKey(key)))
+    throw malformed("unusable witness key")
   // One witness named twice would count twice towards the quorum.
-  if (new Set(policy.witnessKeys.map(toHex)).size !== policy.witnessKeys.length)
+  if (new Set(policy.witnesses.map(({ key }) => toHex(key))).size !== policy.witnesses.length)
     throw malformed("witness twice")
+  if (policy.witnesses.some(({ key }) => policy.logKey && equalBytes(key, policy.logKey)))
+    throw malformed("the log's own key as a witness")
   draft.policies.push({ ...policy, position })
 }
 

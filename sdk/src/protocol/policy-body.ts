@@ -1,5 +1,5 @@
 /** The body of a policy record: encode and decode (docs/protocol.md, Directory). */
-import { type Reader, utf8, Writer } from "../bytes.ts"
+import { fromUtf8, type Reader, utf8, Writer } from "../bytes.ts"
 import { decodeRole, encodeRole, type Role } from "../ids.ts"
 import {
   decodeWhole,
@@ -13,7 +13,7 @@ import {
   readRole,
 } from "./body-parts.ts"
 import { SIGNING_KEY_BYTES } from "./keys.ts"
-import { MAX_HOURS, MAX_ROLES, MAX_TOPICS, MAX_WITNESSES } from "./limits.ts"
+import { MAX_HOURS, MAX_NAME_BYTES, MAX_ROLES, MAX_TOPICS, MAX_WITNESSES } from "./limits.ts"
 
 export interface OpeningHours {
   /** 0 = Sunday. */
@@ -46,10 +46,20 @@ export interface RoleRule {
   mayChangeMembers: boolean
 }
 
+/** A witness of the audit log (docs/protocol.md, Witnesses). */
+export interface Witness {
+  /** As a C2SP key name: printable ASCII without space and plus. */
+  name: string
+  /** Ed25519, 32 bytes. */
+  key: Uint8Array
+}
+
 export interface Policy {
   /** The relay's log key, 32 bytes, once known. */
   logKey?: Uint8Array
-  witnessKeys: readonly Uint8Array[]
+  /** Who else signs for the audit log; each name and each key once. */
+  witnesses: readonly Witness[]
+  /** How many of them must have signed a checkpoint. */
   quorum: number
   freshnessSeconds: number
   retentionDays: number
@@ -62,6 +72,8 @@ export interface Policy {
   topics: readonly Topic[]
   /** Whose key closed conversations are archived to. */
   archiveRole?: Role
+  /** Whose staff may read the clinic's audit log, beside its administrators. */
+  auditRole?: Role
   /** At most one for each role; a role without one has the default (`roleRuleOf` in the directory). */
   roleRules: readonly RoleRule[]
 }
@@ -70,8 +82,8 @@ export function encodePolicy(policy: Policy): Uint8Array {
   const writer = new Writer().flag(policy.logKey !== undefined)
   if (policy.logKey) writer.bytes(policy.logKey)
   return writer
-    .u8(policy.witnessKeys.length)
-    .list(policy.witnessKeys, (w, key) => w.bytes(key))
+    .u8(policy.witnesses.length)
+    .list(policy.witnesses, (w, { name, key }) => w.lp16(utf8(name)).bytes(key))
     .u8(policy.quorum)
     .u32(policy.freshnessSeconds)
     .u32(policy.retentionDays)
@@ -83,7 +95,8 @@ export function encodePolicy(policy: Policy): Uint8Array {
     .list(policy.hours, (w, hours) => w.u8(hours.weekday).u16(hours.opens).u16(hours.closes))
     .u8(policy.topics.length)
     .list(policy.topics, writeTopic)
-    .lp16(policy.archiveRole === undefined ? new Uint8Array(0) : encodeRole(policy.archiveRole))
+    .lp16(encodeOptionalRole(policy.archiveRole))
+    .lp16(encodeOptionalRole(policy.auditRole))
     .u8(policy.roleRules.length)
     .list(policy.roleRules, writeRoleRule)
     .done()
@@ -93,11 +106,13 @@ export function encodePolicy(policy: Policy): Uint8Array {
 export function decodePolicy(body: Uint8Array): Policy {
   return decodeWhole(body, (reader) => {
     const logKey = reader.flag() ? reader.bytes(SIGNING_KEY_BYTES) : undefined
-    const witnessKeys = reader.list(readCount(reader, 0, MAX_WITNESSES), (r) => r.bytes(SIGNING_KEY_BYTES))
+    const witnesses = reader.list(readCount(reader, 0, MAX_WITNESSES), readWitness)
+    const names = witnesses.map(({ name }) => name)
+    distinct(names, "witness twice")
     const quorum = reader.u8()
-    if (quorum > witnessKeys.length) throw malformed("quorum over the number of witnesses")
-    const policy: Omit<Policy, "logKey" | "archiveRole" | "roleRules"> = {
-      witnessKeys,
+    if (quorum > witnesses.length) throw malformed("quorum over the number of witnesses")
+    const policy: Omit<Policy, "logKey" | "archiveRole" | "auditRole" | "roleRules"> = {
+      witnesses,
       quorum,
       freshnessSeconds: reader.u32(),
       retentionDays: reader.u32(),
@@ -111,10 +126,17 @@ export function decodePolicy(body: Uint8Array): Policy {
     const ids = policy.topics.map((topic) => topic.id)
     distinct(ids, "topic twice")
     const archiveRole = readOptionalRole(reader)
+    const auditRole = readOptionalRole(reader)
     const roleRules = reader.list(readCount(reader, 0, MAX_ROLES), readRoleRule)
     const ruled = roleRules.map(({ role }) => role)
     distinct(ruled, "two rules for one role")
-    return { ...policy, roleRules, ...(logKey && { logKey }), ...(archiveRole && { archiveRole }) }
+    return {
+      ...policy,
+      roleRules,
+      ...(logKey && { logKey }),
+      ...(archiveRole && { archiveRole }),
+      ...(auditRole && { auditRole }),
+    }
   })
 }
 
@@ -141,6 +163,17 @@ function readTopic(reader: Reader): Topic {
     replyWithinMinutes: reader.u16(),
     roles: distinct(reader.list(readCount(reader, 1, MAX_ROLES), readRole), "role twice in a topic"),
   }
+}
+
+/** @throws {WardlineError} ERR_MALFORMED */
+function readWitness(reader: Reader): Witness {
+  const name = fromUtf8(reader.lp16(MAX_NAME_BYTES))
+  if (!/^[!-*,-~]+$/.test(name)) throw malformed("not a witness's name")
+  return { name, key: reader.bytes(SIGNING_KEY_BYTES) }
+}
+
+function encodeOptionalRole(role: Role | undefined): Uint8Array {
+  return role === undefined ? new Uint8Array(0) : encodeRole(role)
 }
 
 function readOptionalRole(reader: Reader): Role | undefined {

@@ -50,7 +50,17 @@ export interface MessageBody extends MessagePrefix {
   ciphertext: Uint8Array
 }
 
-const PURPOSES = ["TREAT", "ETREAT", "BTG", "HOPERAT", "HPAYMT", "PATRQT"] as const
+const PURPOSES = [
+  "TREAT",
+  "ETREAT",
+  "BTG",
+  "HOPERAT",
+  "HPAYMT",
+  "PATRQT",
+  "HLEGAL",
+  "PUBHLTH",
+  "HRESCH",
+] as const
 /** Purpose of use: HL7 v3 ActReason codes. */
 export type Purpose = (typeof PURPOSES)[number]
 

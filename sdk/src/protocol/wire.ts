@@ -15,6 +15,8 @@ export const EPHEMERAL_KEY_BYTES = 32
 export const SEALED_KEY_BYTES: number = 12 + 32 + 16
 /** How often the relay signs the head of a conversation that is being followed. */
 export const HEAD_INTERVAL_MS = 30_000
+/** An entry of the audit log (docs/protocol.md, Audit entry). */
+const AUDIT_ENTRY_BYTES = 212
 /** Tag of the login signature. */
 export const AUTH_TAG = "wl1/auth"
 
@@ -34,6 +36,14 @@ export const CLOSE_CODES = {
 /** Whether a client should come back after this close code; unknown codes are taken for a lost connection. */
 export function isReconnectable(closeCode: number): boolean {
   return ![1000, 1009, 4400, 4401, 4403].includes(closeCode)
+}
+
+/** An entry of the audit log, and its inclusion proof, where it lies within the tree that was asked for. */
+export interface ServedEntry {
+  /** 212 bytes. */
+  readonly bytes: Uint8Array
+  /** Hashes from the leaf's sibling up; empty without a proof. */
+  readonly proof: readonly Uint8Array[]
 }
 
 interface FrameBodies {
@@ -79,6 +89,19 @@ interface FrameBodies {
   download: { conversation: Uint8Array; blob: Uint8Array }
   /** A capability for one blob, shown over HTTP until it expires. */
   ticket: { expires: number; token: Uint8Array }
+  /** Asks for entries of the audit log: of one scope, or of the whole clinic. */
+  audit: {
+    /** Conversation or clinic id. */
+    scope: Uint8Array
+    /** A sequence; 0 with "newest": from the newest on. */
+    from: number
+    /** "oldest" for the clinic's whole log only. */
+    order: "newest" | "oldest"
+    limit: number
+    /** The size of the tree to prove inclusion in; 0: no proofs. */
+    treeSize: number
+  }
+  entries: { more: boolean; entries: readonly ServedEntry[] }
   error: { code: ErrorCode; retryable: boolean; message: string }
 }
 
@@ -227,6 +250,43 @@ const CODECS: { [K in FrameKind]: Codec<K> } = {
     type: 0x8a,
     write: (w, f) => w.u64(f.expires).lp16(f.token),
     read: (r) => ({ expires: r.u64(), token: r.lp16(MAX_TICKET_BYTES) }),
+  },
+  audit: {
+    type: 0x0b,
+    write: (w, f) =>
+      w
+        .bytes(f.scope)
+        .u64(f.from)
+        .u8(f.order === "newest" ? 0 : 1)
+        .u16(f.limit)
+        .u64(f.treeSize),
+    read: (r) => ({
+      scope: r.bytes(ID_BYTES),
+      from: r.u64(),
+      order: r.flag() ? "oldest" : "newest",
+      limit: r.u16(),
+      treeSize: r.u64(),
+    }),
+  },
+  entries: {
+    type: 0x8c,
+    write: (w, f) =>
+      w
+        .flag(f.more)
+        .u16(f.entries.length)
+        .list(f.entries, (writer, { bytes, proof }) =>
+          writer
+            .bytes(bytes)
+            .u8(proof.length)
+            .list(proof, (hashes, hash) => hashes.bytes(hash)),
+        ),
+    read: (r) => ({
+      more: r.flag(),
+      entries: r.list(r.u16(), (reader) => ({
+        bytes: reader.bytes(AUDIT_ENTRY_BYTES),
+        proof: reader.list(reader.u8(), (hashes) => hashes.bytes(HASH_BYTES)),
+      })),
+    }),
   },
   error: {
     type: 0x8f,

@@ -6,10 +6,10 @@ import { HASH_BYTES, ID_BYTES, isSlug } from "../ids.ts"
 /** SHA-256; passed in, so that the relay may use a faster one. */
 export type Hash = (bytes: Uint8Array) => Uint8Array
 
-export const ENTRY_BYTES = 204
+export const ENTRY_BYTES = 212
 const ENTRY_VERSION = 1
 const ROLE_BYTES = 32
-const MAX_PURPOSE = 6
+const MAX_PURPOSE = 9
 
 export const ACTIONS = {
   "relay-start": 1,
@@ -34,6 +34,31 @@ export const ACTIONS = {
   withdraw: 24,
   shred: 25,
   "keys-served": 26,
+  consent: 27,
+  open: 28,
+  epoch: 29,
+  access: 30,
+  "break-glass": 31,
+  "break-glass-end": 32,
+  close: 33,
+  delivered: 34,
+  "refusals-unnoted": 35,
+  "policy-change": 36,
+  "admin-change": 37,
+  "device-add": 38,
+  "device-revoke": 39,
+  "device-roles": 40,
+  "role-key": 41,
+  "role-grant": 42,
+  attest: 43,
+  "consent-text": 44,
+  "audit-read": 45,
+  disclosure: 46,
+  "key-recovery": 47,
+  hold: 48,
+  unhold: 49,
+  "retention-run": 50,
+  restore: 51,
 } as const
 
 export const OUTCOMES = { success: 0, refused: 1, failed: 2 } as const
@@ -49,7 +74,7 @@ const OUTCOME_NAMES = new Map(
 export interface AuditEntry {
   action: Action
   outcome: Outcome
-  /** Purpose of use, 1–6 as in access records; 0 is none. */
+  /** Purpose of use, 1–9 as in access records; 0 is none. */
   purpose: number
   /** From 1. */
   sequence: number
@@ -61,7 +86,8 @@ export interface AuditEntry {
   actorRole: string
   /** 16 bytes: clinic or conversation id. */
   scope: Uint8Array
-  /** The record's position; for a read the cursor; 0 for none. */
+  /** The record's position; for a read the cursor; for a delivery the last record delivered; for refusals that weren't
+   * noted their number; 0 for none. */
   position: number
   /** 32 bytes, zeros where there is no record. */
   recordHash: Uint8Array
@@ -69,11 +95,13 @@ export interface AuditEntry {
   link: Uint8Array
   /** 16 random bytes: nobody can guess an entry from its leaf hash. */
   salt: Uint8Array
+  /** Sequence of the newest earlier entry of the same scope; 0 if there is none. */
+  before: number
   /** 32 bytes: leaf hash of the entry before; zeros for the first. */
   previous: Uint8Array
 }
 
-/** Encodes an entry: 204 bytes.
+/** Encodes an entry: 212 bytes.
  * @throws {WardlineError} ERR_MALFORMED for a value that the layout can't hold. */
 export function encodeEntry(entry: AuditEntry): Uint8Array {
   assertLength(entry.actor, ID_BYTES, "actor")
@@ -97,6 +125,7 @@ export function encodeEntry(entry: AuditEntry): Uint8Array {
     .bytes(entry.recordHash)
     .bytes(entry.link)
     .bytes(entry.salt)
+    .u64(entry.before)
     .bytes(entry.previous)
     .done()
 }
@@ -126,7 +155,8 @@ export function decodeEntry(bytes: Uint8Array): AuditEntry {
     recordHash: bytes.subarray(92, 124),
     link: bytes.subarray(124, 156),
     salt: bytes.subarray(156, 172),
-    previous: bytes.subarray(172, 204),
+    before: readU64(bytes, 172),
+    previous: bytes.subarray(180, 212),
   }
 }
 
@@ -167,6 +197,23 @@ const RECORD_ACTIONS: ReadonlySet<Action> = new Set([
   "reopen",
   "withdraw",
   "shred",
+  "consent",
+  "open",
+  "epoch",
+  "access",
+  "break-glass",
+  "close",
+  "policy-change",
+  "admin-change",
+  "device-add",
+  "device-revoke",
+  "device-roles",
+  "role-key",
+  "role-grant",
+  "attest",
+  "consent-text",
+  "disclosure",
+  "key-recovery",
 ])
 
 /** Whether an entry's action is one that stored a record. */
@@ -203,6 +250,8 @@ export function nextHead(hash: Hash, head: AuditHead, bytes: Uint8Array, entry: 
     throw new WardlineError("ERR_FORK", "doesn't continue the entry before it")
   if (isRecordAction(entry.action) === isAllZero(entry.recordHash))
     throw new WardlineError("ERR_FORK", "its action and its record don't fit")
+  if (entry.before >= entry.sequence)
+    throw new WardlineError("ERR_FORK", "names a later entry as the one before it")
   return { sequence: entry.sequence, leafHash: entryHash(hash, bytes) }
 }
 

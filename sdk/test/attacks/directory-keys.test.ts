@@ -126,14 +126,32 @@ const keys: Attack[] = [
   {
     name: "a small-order witness key",
     code: "ERR_MALFORMED",
-    record: ({ admin, issue }) => issue(admin, "policy", policy({ witnessKeys: [smallOrder] })),
+    record: ({ admin, issue }) =>
+      issue(admin, "policy", policy({ witnesses: [{ name: "w", key: smallOrder }] })),
   },
   {
     name: "one witness counted twice towards the quorum",
     code: "ERR_MALFORMED",
     record: ({ admin, issue }) => {
       const { publicKey } = relayKey()
-      return issue(admin, "policy", policy({ witnessKeys: [publicKey, publicKey], quorum: 2 }))
+      return issue(
+        admin,
+        "policy",
+        policy({ witnesses: ["one", "two"].map((name) => ({ name, key: publicKey })), quorum: 2 }),
+      )
+    },
+  },
+  {
+    name: "the relay's own log key as a witness of itself",
+    code: "ERR_MALFORMED",
+    record: ({ admin, issue }) => {
+      const { publicKey } = relayKey()
+      const body = policy({
+        logKey: publicKey,
+        witnesses: [{ name: "independent", key: publicKey }],
+        quorum: 1,
+      })
+      return issue(admin, "policy", body)
     },
   },
   {

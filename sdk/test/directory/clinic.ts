@@ -85,7 +85,7 @@ export function roleKey(
 }
 
 export const POLICY: Policy = {
-  witnessKeys: [],
+  witnesses: [],
   quorum: 0,
   freshnessSeconds: 7 * 86_400,
   retentionDays: 3650,

@@ -46,7 +46,10 @@ const hours = fc
 const policy: fc.Arbitrary<p.Policy> = fc
   .record({
     logKey: fc.option(bytes(32), { nil: undefined }),
-    witnessKeys: fc.array(bytes(32), { maxLength: 3 }),
+    witnesses: fc.uniqueArray(fc.record({ name: fc.stringMatching(/^[a-z./]{1,40}$/), key: bytes(32) }), {
+      maxLength: 3,
+      selector: ({ name }) => name,
+    }),
     freshnessSeconds: u32,
     retentionDays: u32,
     minimumVersion: u8,
@@ -59,6 +62,7 @@ const policy: fc.Arbitrary<p.Policy> = fc
       { selector: (topic) => topic.id, maxLength: 3 },
     ),
     archiveRole: fc.option(role, { nil: undefined }),
+    auditRole: fc.option(role, { nil: undefined }),
     roleRules: fc.uniqueArray(
       fc
         .record({
@@ -72,11 +76,12 @@ const policy: fc.Arbitrary<p.Policy> = fc
       { selector: (rule) => rule.role, maxLength: 3 },
     ),
   })
-  .map(({ logKey, archiveRole, ...rest }) => ({
+  .map(({ logKey, archiveRole, auditRole, ...rest }) => ({
     ...rest,
-    quorum: rest.witnessKeys.length,
+    quorum: rest.witnesses.length,
     ...(logKey ? { logKey } : {}),
     ...(archiveRole ? { archiveRole } : {}),
+    ...(auditRole ? { auditRole } : {}),
   }))
 
 const memberships = uniqueRoles(1, 3).chain((roles) =>
@@ -404,6 +409,23 @@ const FRAMES: fc.Arbitrary<p.Frame>[] = [
   }),
   fc.record({ kind: fc.constant("keep" as const), id, conversation: bytes(16), shredKey: sealedKey }),
   fc.record({ kind: fc.constant("keys" as const), id, conversation: bytes(16), shredKey: sealedKey }),
+  fc.record({
+    kind: fc.constant("audit" as const),
+    id,
+    scope: bytes(16),
+    from: u64,
+    order: fc.constantFrom("newest" as const, "oldest" as const),
+    limit: u16,
+    treeSize: u64,
+  }),
+  fc.record({
+    kind: fc.constant("entries" as const),
+    id,
+    more: fc.boolean(),
+    entries: fc.array(fc.record({ bytes: bytes(212), proof: fc.array(bytes(32), { maxLength: 3 }) }), {
+      maxLength: 3,
+    }),
+  }),
   fc.record({
     kind: fc.constant("head" as const),
     id,

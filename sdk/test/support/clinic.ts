@@ -65,7 +65,7 @@ export function testDevice(name: string): Device {
 export function testPolicy(): Policy {
   const en = (text: string) => [{ language: "en", text }]
   return {
-    witnessKeys: [],
+    witnesses: [],
     quorum: 0,
     freshnessSeconds: (7 * DAY) / 1000,
     retentionDays: 2190,

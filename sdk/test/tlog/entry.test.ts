@@ -36,10 +36,11 @@ const anyEntry: fc.Arbitrary<AuditEntry> = fc.record({
   recordHash: bytes(32),
   link: bytes(32),
   salt: bytes(16),
+  before: fc.maxSafeNat(),
   previous: bytes(32),
 })
 
-test("an entry is 204 bytes and comes back as it was", () => {
+test("an entry is 212 bytes and comes back as it was", () => {
   fc.assert(
     fc.property(anyEntry, (entry) => {
       const encoded = encodeEntry(entry)
@@ -63,6 +64,7 @@ test("the layout is the page's", () => {
     recordHash: new Uint8Array(32).fill(0xcc),
     link: new Uint8Array(32).fill(0xdd),
     salt: new Uint8Array(16).fill(0xee),
+    before: 257,
     previous: new Uint8Array(32).fill(0xff),
   })
   const expected = [
@@ -76,6 +78,7 @@ test("the layout is the page's", () => {
     "cc".repeat(32),
     "dd".repeat(32),
     "ee".repeat(16),
+    "0000000000000101",
     "ff".repeat(32),
   ].join("")
   assert.is(toHex(encoded), expected)
@@ -90,7 +93,7 @@ for (const { name, change, code } of [
   { name: "another version", change: { at: 0, to: 2 }, code: "ERR_UNSUPPORTED" },
   { name: "an unknown action", change: { at: 1, to: 99 }, code: "ERR_UNSUPPORTED" },
   { name: "an unknown outcome", change: { at: 2, to: 3 }, code: "ERR_MALFORMED" },
-  { name: "an unknown purpose", change: { at: 3, to: 7 }, code: "ERR_MALFORMED" },
+  { name: "an unknown purpose", change: { at: 3, to: 10 }, code: "ERR_MALFORMED" },
   { name: "a sequence over 2^53", change: { at: 4, to: 0xff }, code: "ERR_MALFORMED" },
   { name: "a role that is none", change: { at: 36, to: 0x20 }, code: "ERR_MALFORMED" },
   { name: "bytes after the role's end", change: { at: 60, to: 0x61 }, code: "ERR_MALFORMED" },

@@ -24,6 +24,7 @@ export function plainEntry(sequence: number, previous: Uint8Array = new Uint8Arr
     recordHash: new Uint8Array(32),
     link: new Uint8Array(32),
     salt: randomBytes(16),
+    before: 0,
     previous,
   }
 }

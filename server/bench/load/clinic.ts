@@ -131,7 +131,7 @@ export function makeClinic(root: SigningKeyPair, staffCount: number): LoadClinic
 function policy(): Policy {
   const en = (text: string) => [{ language: "en", text }]
   return {
-    witnessKeys: [],
+    witnesses: [],
     quorum: 0,
     freshnessSeconds: YEAR_MS / 1000,
     retentionDays: 2190,

@@ -145,7 +145,7 @@ export class TestClinic {
   policyBody(changes: Partial<Policy> = {}): Uint8Array {
     const en = (text: string) => [{ language: "en", text }]
     return encodePolicy({
-      witnessKeys: [],
+      witnesses: [],
       quorum: 0,
       freshnessSeconds: (7 * DAY) / 1000,
       retentionDays: 2190,
