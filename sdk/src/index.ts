@@ -21,7 +21,12 @@ export type {
   Wording,
 } from "./client/chat.ts"
 export type { Agreement, ClinicInfo, ConsentText, Localized, TopicInfo } from "./client/clinic-info.ts"
-export type { ClinicPolicy, ClinicRoleRule } from "./client/clinic-policy.ts"
+export {
+  type ClinicPolicy,
+  type ClinicRoleRule,
+  type ClinicWitness,
+  deviceWitnessName,
+} from "./client/clinic-policy.ts"
 export type { Conversation } from "./client/conversation.ts"
 export type { ConversationSummary } from "./client/conversation-list.ts"
 export type { CreatedClinic, NewClinic } from "./client/create-clinic.ts"

@@ -24,9 +24,22 @@ export interface ClinicRoleRule {
   readonly mayChangeMembers: boolean
 }
 
+/** Somebody beside the relay who signs for the audit log's state. */
+export interface ClinicWitness {
+  /** As a C2SP key name; of a staff device, {@link deviceWitnessName}. */
+  readonly name: string
+  /** Ed25519, 64 hexadecimal characters. */
+  readonly key: string
+}
+
 export interface ClinicPolicy extends ClinicInfo {
   /** The relay's log key, 64 hexadecimal characters, once known. */
   readonly logKey?: string
+  readonly witnesses: readonly ClinicWitness[]
+  /** How many of the witnesses must have signed a state of the audit log before it counts as confirmed. */
+  readonly quorum: number
+  /** Whose staff may read the clinic's audit log, beside its administrators. */
+  readonly auditRole?: string
   /** How old the newest attest may be, seconds. */
   readonly freshnessSeconds: number
   readonly retentionDays: number
@@ -49,8 +62,8 @@ export function policyBody(policy: ClinicPolicy): Uint8Array {
   try {
     const body = encodePolicy({
       ...(policy.logKey === undefined ? {} : { logKey: fromHex(policy.logKey) }),
-      witnesses: [],
-      quorum: 0,
+      witnesses: policy.witnesses.map(({ name, key }) => ({ name, key: fromHex(key) })),
+      quorum: policy.quorum,
       freshnessSeconds: policy.freshnessSeconds,
       retentionDays: policy.retentionDays,
       minimumVersion: MINIMUM_VERSION,
@@ -65,6 +78,7 @@ export function policyBody(policy: ClinicPolicy): Uint8Array {
         roles: roles.map(asRole),
       })),
       ...(policy.archiveRole === undefined ? {} : { archiveRole: asRole(policy.archiveRole) }),
+      ...(policy.auditRole === undefined ? {} : { auditRole: asRole(policy.auditRole) }),
       roleRules: Object.entries(policy.roleRules).map(([role, { sinceMs = 0, ...rule }]) => ({
         role: asRole(role),
         ...rule,
@@ -91,6 +105,9 @@ function assertShowable({ name, emergency, topics, timeZone }: ClinicPolicy): vo
 export function policyOf(policy: DirectoryPolicy): ClinicPolicy {
   return {
     ...(policy.logKey === undefined ? {} : { logKey: toHex(policy.logKey) }),
+    witnesses: policy.witnesses.map(({ name, key }) => ({ name, key: toHex(key) })),
+    quorum: policy.quorum,
+    ...(policy.auditRole === undefined ? {} : { auditRole: policy.auditRole }),
     freshnessSeconds: policy.freshnessSeconds,
     retentionDays: policy.retentionDays,
     name: localizedOf(policy.clinicName),
@@ -114,10 +131,17 @@ export function withRoleRules(policy: ClinicPolicy, roles: Iterable<Role>): Clin
   return { ...policy, roleRules: { ...Object.fromEntries(defaults), ...policy.roleRules } }
 }
 
-/** Every role that a policy names: in its topics, for the archive, or in a rule. */
-export function rolesOfPolicy({ topics, archiveRole, roleRules }: ClinicPolicy): Role[] {
-  const others = [...Object.keys(roleRules), ...(archiveRole === undefined ? [] : [archiveRole])]
-  return [...new Set([...rolesOfTopics(topics), ...others.map(asRole)])].sort()
+/** Every role that a policy names: in its topics, for the archive, for the audit log, or in a rule. */
+export function rolesOfPolicy({ topics, archiveRole, auditRole, roleRules }: ClinicPolicy): Role[] {
+  const special = [archiveRole, auditRole].filter((role) => role !== undefined)
+  const others = [...Object.keys(roleRules), ...special].map(asRole)
+  return [...new Set([...rolesOfTopics(topics), ...others])].sort()
+}
+
+/** The name under which a staff device is a witness; its signing key is the witness's key.
+ * @param deviceId - hexadecimal. */
+export function deviceWitnessName(deviceId: string): string {
+  return `wardline/device/${deviceId}`
 }
 
 /** Every role that a policy's topics address. */

@@ -24,12 +24,14 @@ import {
 import { DirectoryAuthor } from "./directory-author.ts"
 import { type DeviceSeeds, randomSeeds } from "./storage.ts"
 
+/** What a new clinic's policy needn't say. */
+type WithDefault = "freshnessSeconds" | "retentionDays" | "roleRules" | "witnesses" | "quorum"
+
 export interface NewClinic {
   /** The administrator's name, as the directory will show it to staff. */
   readonly adminName: string
   /** Each role that is new gets the default rule where `roleRules` says nothing of it. */
-  readonly policy: Omit<ClinicPolicy, "freshnessSeconds" | "retentionDays" | "roleRules"> &
-    Partial<Pick<ClinicPolicy, "freshnessSeconds" | "retentionDays" | "roleRules">>
+  readonly policy: Omit<ClinicPolicy, WithDefault> & Partial<Pick<ClinicPolicy, WithDefault>>
   readonly consent: { readonly id: string; readonly texts: Localized }
   /** Roles beside those that the topics address. */
   readonly roles?: readonly string[]
@@ -66,6 +68,8 @@ export async function createClinic(clinic: NewClinic): Promise<CreatedClinic> {
     freshnessSeconds: DEFAULT_FRESHNESS_SECONDS,
     retentionDays: DEFAULT_RETENTION_DAYS,
     roleRules: {},
+    witnesses: [],
+    quorum: 0,
     ...clinic.policy,
   }
   const roles = new Set([...rolesOfPolicy(stated), ...(clinic.roles ?? []).map(asRole)])
