@@ -1,4 +1,23 @@
 /** The audit log: entries, their chain, and its verification, pure (docs/protocol.md, Audit entry). */
+
+export { fromBase64, toBase64 } from "./base64.ts"
+export {
+  auditOrigin,
+  type Checkpoint,
+  type Cosignature,
+  checkpointLine,
+  cosignatureLine,
+  cosignatureMessage,
+  formatCheckpoint,
+  type NoteCrypto,
+  type OpenedCheckpoint,
+  openCheckpoint,
+  parseCheckpoint,
+  parseDecimal,
+  readCosignatures,
+  verifyLogSignature,
+  type Witness,
+} from "./checkpoint.ts"
 export { ClinicAudit, type StoredFacts } from "./clinic-audit.ts"
 export {
   ACTIONS,
@@ -20,6 +39,43 @@ export {
 } from "./entry.ts"
 export { decodeExportLine, EXPORT_VERSION, type ExportLine, encodeExportLine } from "./export-lines.ts"
 export {
+  type ConsistencyClaim,
+  EMPTY_ROOT,
+  type InclusionClaim,
+  nodeHash,
+  RightEdge,
+  verifyConsistency,
+  verifyInclusion,
+} from "./merkle.ts"
+export {
+  encodeVerifierKey,
+  formatNote,
+  isKeyName,
+  NOTE_COSIGNATURE,
+  NOTE_ED25519,
+  type Note,
+  type NoteSignature,
+  noteKeyId,
+  parseNote,
+  parseVerifierKey,
+  signatureLine,
+  type VerifierKey,
+  type VerifyEd25519,
+} from "./note.ts"
+export { formatProof, type LogProof, parseProof, verifyProof } from "./proof-file.ts"
+export {
+  consistencyProof,
+  inclusionProof,
+  parseTilePath,
+  perfectRoot,
+  type ReadTile,
+  rootOf,
+  TILE_WIDTH,
+  type TileId,
+  tilePath,
+  tileWidth,
+} from "./tiles.ts"
+export {
   AUDIT_CHECKED,
   AUDIT_NOT_CHECKED,
   type AuditFault,
@@ -28,3 +84,11 @@ export {
   type ClinicReport,
   verifyExport,
 } from "./verify-export.ts"
+export {
+  type AddCheckpoint,
+  addCheckpoint,
+  encodeAddCheckpoint,
+  parseAddCheckpoint,
+  type WitnessedTree,
+  WitnessRefusal,
+} from "./witness.ts"

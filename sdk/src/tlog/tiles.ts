@@ -1,0 +1,186 @@
+/** The tree stored as tiles (c2sp.org/tlog-tiles), and the proofs that are computed from them. A tile of level L holds up
+ * to 256 neighbouring hashes, each of a perfect subtree of 256^L leaves. Nothing here checks that tiles are true: a proof
+ * from wrong tiles fails where it is verified. */
+import { WardlineError } from "../errors.ts"
+import { HASH_BYTES } from "../ids.ts"
+import type { Hash } from "./entry.ts"
+import { EMPTY_ROOT, nodeHash } from "./merkle.ts"
+
+/** Hashes in a full tile. */
+export const TILE_WIDTH = 256
+/** A higher level's tile would have hashes of more than 2^53 leaves. */
+const MAX_LEVEL = 6
+
+export interface TileId {
+  readonly level: number
+  /** From 0, within the level. */
+  readonly index: number
+  /** How many hashes: 256, or fewer at a tree's right edge. */
+  readonly width: number
+}
+
+/** The tile's path below `tile/`: `<L>/<N>` or `<L>/<N>.p/<W>`, such as `0/x001/x234/067.p/12`. */
+export function tilePath({ level, index, width }: TileId): string {
+  let elements = ""
+  let rest = index
+  do {
+    const element = String(rest % 1000).padStart(3, "0")
+    elements = elements === "" ? element : `x${element}/${elements}`
+    rest = Math.floor(rest / 1000)
+  } while (rest > 0)
+  return `${level}/${elements}${width === TILE_WIDTH ? "" : `.p/${width}`}`
+}
+
+/** Parses what {@link tilePath} gives.
+ * @throws {WardlineError} ERR_MALFORMED for any other text. */
+export function parseTilePath(path: string): TileId {
+  const parts = /^([0-9])\/((?:x[0-9]{3}\/){0,5}[0-9]{3})(?:\.p\/([0-9]{1,3}))?$/.exec(path)
+  if (parts === null) throw malformed("not a tile's path")
+  const [, level, elements, width] = parts as unknown as [string, string, string, string | undefined]
+  const id = {
+    level: Number(level),
+    index: Number(elements.replaceAll(/[x/]/g, "")),
+    width: width === undefined ? TILE_WIDTH : Number(width),
+  }
+  const exists =
+    id.level <= MAX_LEVEL && Number.isSafeInteger(id.index) && id.width > 0 && id.width <= TILE_WIDTH
+  if (!exists || tilePath(id) !== path) throw malformed("not a tile's path")
+  return id
+}
+
+/** How many hashes a tile has in a tree of `size` leaves; 0 if it isn't there. */
+export function tileWidth(size: number, level: number, index: number): number {
+  const hashes = Math.floor(size / TILE_WIDTH ** level) - index * TILE_WIDTH
+  return Math.max(0, Math.min(TILE_WIDTH, hashes))
+}
+
+/** The root of the perfect tree over neighbouring hashes: over a full tile's, one hash of the level above.
+ * @param hashes - a power of two of hashes, 32 bytes each, joined. */
+export function perfectRoot(hash: Hash, hashes: Uint8Array): Uint8Array {
+  let row: Uint8Array[] = []
+  for (let at = 0; at < hashes.length; at += HASH_BYTES) row.push(hashes.subarray(at, at + HASH_BYTES))
+  while (row.length > 1) {
+    const above: Uint8Array[] = []
+    for (let i = 0; i < row.length; i += 2)
+      above.push(nodeHash(hash, row[i] as Uint8Array, row[i + 1] as Uint8Array))
+    row = above
+  }
+  return row[0] as Uint8Array
+}
+
+/** Gives a tile's first `width` hashes, joined; asked for no more than the tree has. */
+export type ReadTile = (level: number, index: number, width: number) => Uint8Array | Promise<Uint8Array>
+
+/** The leaves from `start` to before `end` of a node: every node of RFC 6962's tree is such a range. */
+type Range = readonly [start: number, end: number]
+
+/** The proof that the leaf at `index` is in the tree of `size` leaves (RFC 6962, 2.1.1): the hashes from its sibling up.
+ * @throws {WardlineError} ERR_MALFORMED if there is no such leaf; what `readTile` throws. */
+export async function inclusionProof(
+  hash: Hash,
+  readTile: ReadTile,
+  size: number,
+  index: number,
+): Promise<Uint8Array[]> {
+  assertCount(size)
+  assertCount(index)
+  if (index >= size) throw malformed("the tree has no such leaf")
+  const ranges: Range[] = []
+  let [start, end] = [0, size]
+  while (end - start > 1) {
+    const middle = start + split(end - start)
+    ranges.unshift(index < middle ? [middle, end] : [start, middle])
+    if (index < middle) end = middle
+    else start = middle
+  }
+  return hashRanges(hash, readTile, size, ranges)
+}
+
+/** The proof that the tree of `size` leaves begins with that of `oldSize` leaves (RFC 6962, 2.1.2).
+ * @throws {WardlineError} ERR_MALFORMED if it is smaller; what `readTile` throws. */
+export async function consistencyProof(
+  hash: Hash,
+  readTile: ReadTile,
+  oldSize: number,
+  size: number,
+): Promise<Uint8Array[]> {
+  assertCount(size)
+  assertCount(oldSize)
+  if (oldSize > size) throw malformed("the older tree is larger")
+  if (oldSize === 0) return []
+  const ranges: Range[] = []
+  let [start, end] = [0, size]
+  while (end !== oldSize) {
+    const middle = start + split(end - start)
+    ranges.unshift(oldSize <= middle ? [middle, end] : [start, middle])
+    if (oldSize <= middle) end = middle
+    else start = middle
+  }
+  // From 0 it is the older tree itself, whose root the verifier knows.
+  if (start > 0) ranges.unshift([start, end])
+  return hashRanges(hash, readTile, size, ranges)
+}
+
+/** The root of the tree of `size` leaves.
+ * @throws what `readTile` throws. */
+export async function rootOf(hash: Hash, readTile: ReadTile, size: number): Promise<Uint8Array> {
+  assertCount(size)
+  if (size === 0) return EMPTY_ROOT
+  const [root] = await hashRanges(hash, readTile, size, [[0, size]])
+  return root as Uint8Array
+}
+
+/** The largest power of two below `count`: where RFC 6962 splits a tree in two. */
+function split(count: number): number {
+  let half = 1
+  while (half * 2 < count) half *= 2
+  return half
+}
+
+/** The nodes' hashes; each tile is read once, all at the same time. */
+function hashRanges(
+  hash: Hash,
+  readTile: ReadTile,
+  size: number,
+  ranges: readonly Range[],
+): Promise<Uint8Array[]> {
+  const tiles = new Map<string, Promise<Uint8Array>>()
+
+  async function read(level: number, index: number): Promise<Uint8Array> {
+    const width = tileWidth(size, level, index)
+    const tile = await readTile(level, index, width)
+    if (tile.length !== width * HASH_BYTES) throw malformed("a tile of another width")
+    return tile
+  }
+
+  /** A perfect subtree of `leaves` leaves: some neighbouring hashes of one tile. */
+  async function perfect(start: number, leaves: number): Promise<Uint8Array> {
+    let level = 0
+    while (TILE_WIDTH ** (level + 1) <= leaves) level++
+    const first = start / TILE_WIDTH ** level
+    const count = leaves / TILE_WIDTH ** level
+    const index = Math.floor(first / TILE_WIDTH)
+    const key = `${level}/${index}`
+    const tile = tiles.get(key) ?? read(level, index)
+    tiles.set(key, tile)
+    const at = (first % TILE_WIDTH) * HASH_BYTES
+    return perfectRoot(hash, (await tile).subarray(at, at + count * HASH_BYTES))
+  }
+
+  async function root([start, end]: Range): Promise<Uint8Array> {
+    const half = split(end - start)
+    if (end - start === 1 || half * 2 === end - start) return perfect(start, end - start)
+    const [left, right] = await Promise.all([perfect(start, half), root([start + half, end])])
+    return nodeHash(hash, left, right)
+  }
+
+  return Promise.all(ranges.map(root))
+}
+
+function assertCount(value: number): void {
+  if (!Number.isSafeInteger(value) || value < 0) throw malformed("not a size or an index")
+}
+
+function malformed(message: string): WardlineError {
+  return new WardlineError("ERR_MALFORMED", message)
+}
