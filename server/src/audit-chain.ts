@@ -73,6 +73,15 @@ export interface AuditEvent {
   position: number
 }
 
+export interface PendingEntries {
+  /** Sequence of the first. */
+  readonly first: number
+  /** n × 212 bytes. */
+  readonly entries: Uint8Array
+  /** Their leaf hashes, as text. */
+  readonly leafHashes: readonly string[]
+}
+
 /** Entries that are made and not yet committed, after those that are. */
 export class AuditChain {
   /** 0x00, as the leaf hash wants it, then the entry being made. */
@@ -84,6 +93,7 @@ export class AuditChain {
   #committedHead: string
   #pending: Buffer = Buffer.allocUnsafe(ENTRY_BYTES * 16)
   #pendingBytes = 0
+  #pendingLeaves: string[] = []
 
   /** @param last - the newest stored entry, if there is any. */
   constructor(last: Uint8Array | undefined) {
@@ -134,6 +144,7 @@ export class AuditChain {
     salts.copy(leaf, 1 + SALT, salt, salt + SALT_BYTES)
     writeKey(leaf, this.#head, 1 + PREVIOUS)
     this.#head = sha256Text(leaf)
+    this.#pendingLeaves.push(this.#head)
     this.#append(leaf)
     return this.#sequence
   }
@@ -150,15 +161,16 @@ export class AuditChain {
   }
 
   /** What is to be committed; undefined if nothing. */
-  get pending(): { first: number; entries: Uint8Array } | undefined {
+  get pending(): PendingEntries | undefined {
     if (this.#pendingBytes === 0) return undefined
     const entries = this.#pending.subarray(0, this.#pendingBytes)
-    return { first: this.#committedSequence + 1, entries }
+    return { first: this.#committedSequence + 1, entries, leafHashes: this.#pendingLeaves }
   }
 
   /** The pending entries are stored. */
   committed(): void {
     this.#pendingBytes = 0
+    this.#pendingLeaves = []
     this.#committedSequence = this.#sequence
     this.#committedHead = this.#head
   }
@@ -166,6 +178,7 @@ export class AuditChain {
   /** The pending entries could not be stored: they never were. */
   rollBack(): void {
     this.#pendingBytes = 0
+    this.#pendingLeaves = []
     this.#sequence = this.#committedSequence
     this.#head = this.#committedHead
   }

@@ -1,6 +1,7 @@
 /** One clinic: its directory, its audit chain, and who watches it. */
 import { applyRecords, createDirectory, type DirectoryState } from "@wardline/sdk/directory"
 import { toHex, WardlineError } from "@wardline/sdk/protocol"
+import { AuditTree } from "./audit/tree.ts"
 import { AuditChain } from "./audit-chain.ts"
 import { Bucket } from "./buckets.ts"
 import { keyOf, sha256, verify } from "./hashing.ts"
@@ -18,6 +19,7 @@ export class Clinic {
   /** The id as a key. */
   readonly key: string
   readonly audit: AuditChain
+  readonly tree: AuditTree
   directory: DirectoryState
   /** Sessions that watch the list of conversations. */
   readonly watchers: Set<Session> = new Set()
@@ -25,13 +27,14 @@ export class Clinic {
   #unnoted = 0
   #served: { readonly directory: DirectoryState; readonly made: Promise<ServedDirectory> } | undefined
 
-  constructor(ref: ClinicRef, directory: DirectoryState, audit: AuditChain, nowMs: number) {
+  constructor(ref: ClinicRef, directory: DirectoryState, log: ClinicLog, nowMs: number) {
     this.ref = ref
     this.id = ref.id
     this.name = toHex(ref.id)
     this.key = keyOf(ref.id)
     this.directory = directory
-    this.audit = audit
+    this.audit = log.chain
+    this.tree = log.tree
     this.#refusals = new Bucket(REFUSAL_NOTES, nowMs)
   }
 
@@ -88,7 +91,20 @@ export async function openClinic(
   const records: Uint8Array[] = []
   for await (const record of readDirectory(store, ref, Number.POSITIVE_INFINITY)) records.push(record)
   const directory = applyRecords(createDirectory(rootKey, sha256), records, { hash: sha256, verify })
-  return new Clinic(ref, directory, new AuditChain(await store.lastAudit(ref)), nowMs)
+  return new Clinic(ref, directory, await openLog(store, ref), nowMs)
+}
+
+/** A clinic's audit log: its entries grow by the one, and the tree over them by the other. */
+export interface ClinicLog {
+  readonly chain: AuditChain
+  readonly tree: AuditTree
+}
+
+/** Goes on where the stored log ends.
+ * @throws {WardlineError} ERR_STORE where the stored log isn't whole. */
+export async function openLog(store: Store, ref: ClinicRef): Promise<ClinicLog> {
+  const chain = new AuditChain(await store.lastAudit(ref))
+  return { chain, tree: await AuditTree.open(store, ref, chain.sequence) }
 }
 
 async function* readDirectory(store: Store, ref: ClinicRef, last: number): AsyncGenerator<Uint8Array> {

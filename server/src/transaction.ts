@@ -160,9 +160,11 @@ export class Transaction {
   /** Everything, for the store. */
   toBatch(): Batch {
     const audit: AuditEntries[] = []
-    for (const { ref, audit: chain } of this.#clinics) {
+    for (const { ref, audit: chain, tree } of this.#clinics) {
       const pending = chain.pending
-      if (pending) audit.push({ clinic: ref, ...pending })
+      if (pending === undefined) continue
+      const { first, entries, leafHashes } = pending
+      audit.push({ clinic: ref, first, entries, tiles: tree.stage(leafHashes) })
     }
     const changes = this.#conversations.map(changeOf)
     this.#hasDropped ||= changes.some(({ effects }) => effects !== undefined && effects.dropped.length > 0)
@@ -182,7 +184,10 @@ export class Transaction {
 
   /** The batch is stored. The conversations' `added` stay, for whoever delivers them. */
   committed(): void {
-    for (const clinic of this.#clinics) clinic.audit.committed()
+    for (const { audit, tree } of this.#clinics) {
+      audit.committed()
+      tree.committed()
+    }
     for (const conversation of this.#conversations) {
       conversation.isStored = true
       conversation.storedMs = conversation.updatedMs
@@ -204,7 +209,10 @@ export class Transaction {
   /** The batch could not be stored. The conversations must be read anew. */
   rollBack(): void {
     for (const undo of this.#undo.reverse()) undo()
-    for (const clinic of this.#clinics) clinic.audit.rollBack()
+    for (const { audit, tree } of this.#clinics) {
+      audit.rollBack()
+      tree.rollBack()
+    }
   }
 }
 

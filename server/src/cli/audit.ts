@@ -2,10 +2,10 @@
 import { closeSync, existsSync, fsyncSync, openSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { WardlineError } from "@wardline/sdk/protocol"
-import { ENTRY_BYTES } from "@wardline/sdk/tlog"
 import { exportLines } from "../audit/export.ts"
 import { verifyStore } from "../audit/verify.ts"
-import { AuditChain } from "../audit-chain.ts"
+import type { PendingEntries } from "../audit-chain.ts"
+import { openLog } from "../clinic.ts"
 import { eventFor } from "../requests/note.ts"
 import { leaveNotice, noticeTaken } from "../spool.ts"
 import { tryLock } from "../store/lock.ts"
@@ -84,14 +84,14 @@ async function noteExport(data: string, output: Output): Promise<void> {
   const store = new SqliteStore(data)
   try {
     for (const clinic of store.clinics()) {
-      const chain = new AuditChain(store.lastAudit(clinic))
+      const { chain, tree } = await openLog(store, clinic)
       chain.note(eventFor(clinic, { action: "export" }, Date.now()))
-      const { first, entries } = chain.pending ?? { first: 0, entries: new Uint8Array(ENTRY_BYTES) }
+      const { first, entries, leafHashes } = chain.pending as PendingEntries
       store.commit({
         newConversations: [],
         records: [],
         changes: [],
-        audit: [{ clinic, first, entries }],
+        audit: [{ clinic, first, entries, tiles: tree.stage(leafHashes) }],
         shreds: [],
         drops: [],
       })

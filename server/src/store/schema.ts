@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto"
 import { WardlineError } from "@wardline/sdk/protocol"
 import type { Database } from "better-sqlite3"
 
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 3
 /** "WDLN": what `file` and other programs see that the database is. */
 const APPLICATION_ID = 0x57444c4e
 
@@ -56,6 +56,13 @@ CREATE TABLE uses (
 CREATE INDEX uses_of_scope ON uses (scope);
 CREATE TABLE shreds (scope INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE audit (key INTEGER PRIMARY KEY, entries BLOB NOT NULL) STRICT;
+CREATE TABLE tiles (key INTEGER PRIMARY KEY, hashes BLOB NOT NULL) STRICT;
+CREATE TABLE checkpoints (
+  clinic INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  note TEXT NOT NULL,
+  PRIMARY KEY (clinic, kind)
+) STRICT, WITHOUT ROWID;
 `
 
 /** Makes the tables of a new database, or refuses one that this program can't use.
@@ -71,7 +78,7 @@ export function prepareSchema(db: Database, mayCreate: boolean): void {
   if (version !== 0 || application !== 0) {
     if (application !== APPLICATION_ID)
       throw new WardlineError("ERR_STORE", "the file is another program's database, not a relay's")
-    // Version 1 was never released; its records had another layout.
+    // Versions 1 and 2 were never released; their records and entries had other layouts.
     if (version < SCHEMA_VERSION)
       throw new WardlineError(
         "ERR_STORE",

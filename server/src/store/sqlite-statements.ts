@@ -76,6 +76,12 @@ export interface Statements {
   auditHolding: Statement<[from: number, to: number], { key: number; entries: Buffer }>
   /** The row with the least key in (after, end). */
   auditAfter: Statement<[after: number, end: number], { key: number; entries: Buffer }>
+  /** `bytes` of the row with the greatest key in [from, to], from the byte (to − key) × `bytes` on; fewer at its end. */
+  auditEntry: Statement<{ from: number; to: number; bytes: number }, Buffer>
+  putTile: Statement<[key: number, hashes: Uint8Array]>
+  tile: Statement<[key: number], Buffer>
+  putCheckpoint: Statement<[clinic: number, kind: string, note: string]>
+  checkpoint: Statement<[clinic: number, kind: string], string>
 }
 
 const COLUMNS = "key, audit, time, link, bytes"
@@ -142,5 +148,17 @@ export function prepareStatements(db: Database): Statements {
       "SELECT key, entries FROM audit WHERE key >= ? AND key <= ? ORDER BY key DESC LIMIT 1",
     ),
     auditAfter: prepare("SELECT key, entries FROM audit WHERE key > ? AND key < ? ORDER BY key LIMIT 1"),
+    auditEntry: db
+      .prepare<{ from: number; to: number; bytes: number }, Buffer>(
+        `SELECT substr(entries, (@to - key) * @bytes + 1, @bytes) FROM audit
+         WHERE key >= @from AND key <= @to ORDER BY key DESC LIMIT 1`,
+      )
+      .pluck(),
+    putTile: prepare("INSERT OR REPLACE INTO tiles (key, hashes) VALUES (?, ?)"),
+    tile: prepare<[number], Buffer>("SELECT hashes FROM tiles WHERE key = ?").pluck(),
+    putCheckpoint: prepare("INSERT OR REPLACE INTO checkpoints (clinic, kind, note) VALUES (?, ?, ?)"),
+    checkpoint: prepare<[number, string], string>(
+      "SELECT note FROM checkpoints WHERE clinic = ? AND kind = ?",
+    ).pluck(),
   }
 }

@@ -11,14 +11,17 @@ import { holdReserveFile } from "./reserve.ts"
 import { prepareSchema } from "./schema.ts"
 import { prepareStatements, type RecordRow, type ScopeRow, type Statements } from "./sqlite-statements.ts"
 import type {
+  AuditEntries,
   Batch,
   ChangeEffects,
+  CheckpointKind,
   ClinicRef,
   ConversationChange,
   ListedConversation,
   ListQuery,
   LoadedConversation,
   PatientQuery,
+  SavedCheckpoint,
   ScopeRef,
   ScopeSummary,
   Store,
@@ -213,10 +216,16 @@ export class SqliteStore implements Store {
       for (const { clinic, positions } of batch.drops)
         for (const position of positions) this.#drop((clinic as NumberedClinic).no * SCOPE + position)
       for (const scope of batch.shreds) sql.addShred.run((scope as NumberedScope).no)
-      for (const { clinic, first, entries } of batch.audit)
-        sql.addAudit.run((clinic as NumberedClinic).clinicNo * CLINIC + first, entries)
+      for (const added of batch.audit) this.#addEntries(added)
     })
     this.#commits++
+  }
+
+  #addEntries({ clinic, first, entries, tiles }: AuditEntries): void {
+    const { clinicNo } = clinic as NumberedClinic
+    this.#sql.addAudit.run(clinicNo * CLINIC + first, entries)
+    for (const { level, index, hashes } of tiles)
+      this.#sql.putTile.run(tileKey(clinicNo, level, index), hashes)
   }
 
   #applyChange(change: ConversationChange): void {
@@ -312,9 +321,30 @@ export class SqliteStore implements Store {
     return this.#sql.auditAfter.get(row.key, base + CLINIC)?.entries ?? new Uint8Array(0)
   }
 
+  readEntry(clinic: ClinicRef, sequence: number): Uint8Array | undefined {
+    const from = (clinic as NumberedClinic).clinicNo * CLINIC
+    const entry = this.#sql.auditEntry.get({ from, to: from + sequence, bytes: ENTRY_BYTES })
+    return entry?.length === ENTRY_BYTES ? entry : undefined
+  }
+
   lastAudit(clinic: ClinicRef): Uint8Array | undefined {
     const base = (clinic as NumberedClinic).clinicNo * CLINIC
     return this.#sql.auditHolding.get(base, base + CLINIC - 1)?.entries.subarray(-ENTRY_BYTES)
+  }
+
+  readTile(clinic: ClinicRef, level: number, index: number): Uint8Array | undefined {
+    return this.#sql.tile.get(tileKey((clinic as NumberedClinic).clinicNo, level, index))
+  }
+
+  saveCheckpoints(checkpoints: readonly SavedCheckpoint[]): void {
+    this.#transaction(() => {
+      for (const { clinic, kind, note } of checkpoints)
+        this.#sql.putCheckpoint.run((clinic as NumberedClinic).clinicNo, kind, note)
+    })
+  }
+
+  checkpoint(clinic: ClinicRef, kind: CheckpointKind): string | undefined {
+    return this.#sql.checkpoint.get((clinic as NumberedClinic).clinicNo, kind)
   }
 
   scopes(clinic: ClinicRef, after: ScopeRef | undefined, limit: number): readonly ScopeSummary[] {
@@ -378,6 +408,11 @@ export class SqliteStore implements Store {
     this.#db.close()
     this.#lock?.release()
   }
+}
+
+/** Of a clinic's 2^38 keys each level has 2^35: enough for the leaves of as many sequences as it has. */
+function tileKey(clinicNo: number, level: number, index: number): number {
+  return clinicNo * CLINIC + level * 2 ** 35 + index
 }
 
 function openDatabase(path: string, isReadOnly: boolean): Sqlite.Database {

@@ -83,8 +83,30 @@ export interface AuditEntries {
   readonly clinic: ClinicRef
   /** Sequence of the first. */
   readonly first: number
-  /** n × 204 bytes. */
+  /** n × 212 bytes. */
   readonly entries: Uint8Array
+  /** What the entries add to the tree over them; each replaces its shorter self. */
+  readonly tiles: readonly Tile[]
+}
+
+/** A tile of the Merkle tree over a clinic's entries (docs/protocol.md, Audit tree). */
+export interface Tile {
+  /** 0 holds leaf hashes, each level above one hash for each full tile below. */
+  readonly level: number
+  /** From 0, within its level. */
+  readonly index: number
+  /** 1–256 hashes, 32 bytes each. */
+  readonly hashes: Uint8Array
+}
+
+/** The newest checkpoint of a clinic's log, or the newest that its witnesses' quorum has signed too. */
+export type CheckpointKind = "newest" | "witnessed"
+
+export interface SavedCheckpoint {
+  readonly clinic: ClinicRef
+  readonly kind: CheckpointKind
+  /** A signed note, with the cosignatures that have come. */
+  readonly note: string
 }
 
 /** One transaction. */
@@ -196,10 +218,20 @@ export interface Store {
    *   nothing of the batch is stored. */
   commit(batch: Batch): Awaitable<void>
 
-  /** A clinic's audit entries after a sequence, n × 204 bytes; empty at the end. */
+  /** A clinic's audit entries after a sequence, n × 212 bytes; empty at the end. */
   readAudit(clinic: ClinicRef, after: number): Awaitable<Uint8Array>
+  /** One audit entry; undefined if there is none with this sequence. */
+  readEntry(clinic: ClinicRef, sequence: number): Awaitable<Uint8Array | undefined>
   /** The last audit entry; undefined if there is none. */
   lastAudit(clinic: ClinicRef): Awaitable<Uint8Array | undefined>
+  /** A tile's hashes, as many as were stored last; undefined if none were. */
+  readTile(clinic: ClinicRef, level: number, index: number): Awaitable<Uint8Array | undefined>
+
+  /** Keeps checkpoints in the place of those before, all or none; durable once it has answered.
+   * @throws {WardlineError} as `commit` does. */
+  saveCheckpoints(checkpoints: readonly SavedCheckpoint[]): Awaitable<void>
+  /** The checkpoint kept of a kind; undefined if there is none. */
+  checkpoint(clinic: ClinicRef, kind: CheckpointKind): Awaitable<string | undefined>
 
   /** A clinic's directory and conversations for an audit, in pages: those after `after` (undefined: from the start). */
   scopes(clinic: ClinicRef, after: ScopeRef | undefined, limit: number): Awaitable<readonly ScopeSummary[]>
