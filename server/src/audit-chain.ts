@@ -13,6 +13,7 @@ import {
   paddedRole,
 } from "@wardline/sdk/tlog"
 import { sha256, sha256Text, writeKey } from "./hashing.ts"
+import type { ScopeRef } from "./store/store.ts"
 
 // Offsets in an entry (docs/protocol.md, Audit entry).
 const SEQUENCE = 4
@@ -24,7 +25,8 @@ const POSITION = 84
 const RECORD_HASH = 92
 const LINK = 124
 const SALT = 156
-const PREVIOUS = 172
+const BEFORE = 172
+const PREVIOUS = 180
 
 const SALT_BYTES = 16
 /** The relay itself, as an actor. */
@@ -57,6 +59,17 @@ function roleBytes(role: string): Buffer {
   return padded
 }
 
+/** A scope of the log, a conversation or a clinic itself, with the end of its own chain of entries. */
+export interface AuditScope {
+  /** The conversation's or clinic's id, as a key. */
+  readonly key: string
+  readonly ref: ScopeRef
+  /** Sequence of its newest entry, committed or not; 0 if there is none. */
+  entry: number
+  /** Of its newest entry that is stored. */
+  storedEntry: number
+}
+
 /** An event to note. */
 export interface AuditEvent {
   action: Action
@@ -68,8 +81,7 @@ export interface AuditEvent {
   actor: string
   /** Empty is none. */
   role: string
-  /** A clinic's or conversation's id, as a key. */
-  scope: string
+  /** As the entry's. */
   position: number
 }
 
@@ -111,19 +123,19 @@ export class AuditChain {
     return this.#sequence
   }
 
-  /** Adds an entry for an event without a record; returns its sequence. */
-  note(event: AuditEvent): number {
-    return this.#add(event, "", undefined)
+  /** Adds an entry for an event without a record, and moves its scope's end to it; returns its sequence. */
+  note(event: AuditEvent, scope: AuditScope): number {
+    return this.#add(event, scope, "", undefined)
   }
 
-  /** Adds the entry of a record that is being stored; returns its sequence.
+  /** Adds the entry of a record that is being stored, and moves its scope's end to it; returns its sequence.
    * @param recordHash - as text.
    * @param link - 32 bytes. */
-  noteRecord(event: AuditEvent, recordHash: string, link: Uint8Array): number {
-    return this.#add(event, recordHash, link)
+  noteRecord(event: AuditEvent, scope: AuditScope, recordHash: string, link: Uint8Array): number {
+    return this.#add(event, scope, recordHash, link)
   }
 
-  #add(event: AuditEvent, recordHash: string, link: Uint8Array | undefined): number {
+  #add(event: AuditEvent, scope: AuditScope, recordHash: string, link: Uint8Array | undefined): number {
     const leaf = this.#leaf
     leaf[1] = 1
     leaf[2] = ACTIONS[event.action]
@@ -133,7 +145,7 @@ export class AuditChain {
     writeU64(leaf, 1 + TIME, event.timeMs)
     writeKey(leaf, event.actor, 1 + ACTOR)
     leaf.set(roleBytes(event.role), 1 + ROLE)
-    writeKey(leaf, event.scope, 1 + SCOPE)
+    writeKey(leaf, scope.key, 1 + SCOPE)
     writeU64(leaf, 1 + POSITION, event.position)
     if (link === undefined) leaf.fill(0, 1 + RECORD_HASH, 1 + SALT)
     else {
@@ -142,10 +154,12 @@ export class AuditChain {
     }
     const salt = nextSaltOffset()
     salts.copy(leaf, 1 + SALT, salt, salt + SALT_BYTES)
+    writeU64(leaf, 1 + BEFORE, scope.entry)
     writeKey(leaf, this.#head, 1 + PREVIOUS)
     this.#head = sha256Text(leaf)
     this.#pendingLeaves.push(this.#head)
     this.#append(leaf)
+    scope.entry = this.#sequence
     return this.#sequence
   }
 
@@ -175,7 +189,7 @@ export class AuditChain {
     this.#committedHead = this.#head
   }
 
-  /** The pending entries could not be stored: they never were. */
+  /** The pending entries could not be stored: they never were. Whose they were is the caller's to bring back. */
   rollBack(): void {
     this.#pendingBytes = 0
     this.#pendingLeaves = []

@@ -2,7 +2,7 @@
 import { applyRecords, createDirectory, type DirectoryState } from "@wardline/sdk/directory"
 import { toHex, WardlineError } from "@wardline/sdk/protocol"
 import { AuditTree } from "./audit/tree.ts"
-import { AuditChain } from "./audit-chain.ts"
+import { AuditChain, type AuditScope } from "./audit-chain.ts"
 import { Bucket } from "./buckets.ts"
 import { keyOf, sha256, verify } from "./hashing.ts"
 import { PAGE_BYTES, PAGE_RECORDS, REFUSAL_NOTES } from "./limits.ts"
@@ -10,7 +10,7 @@ import { ServedDirectory } from "./served-directory.ts"
 import type { Session } from "./session.ts"
 import type { ClinicRef, Store } from "./store/store.ts"
 
-export class Clinic {
+export class Clinic implements AuditScope {
   readonly ref: ClinicRef
   /** 16 bytes. */
   readonly id: Uint8Array
@@ -20,6 +20,9 @@ export class Clinic {
   readonly key: string
   readonly audit: AuditChain
   readonly tree: AuditTree
+  /** Of the entries that are about no conversation. */
+  entry: number
+  storedEntry: number
   directory: DirectoryState
   /** Sessions that watch the list of conversations. */
   readonly watchers: Set<Session> = new Set()
@@ -35,6 +38,8 @@ export class Clinic {
     this.directory = directory
     this.audit = log.chain
     this.tree = log.tree
+    this.entry = log.entry
+    this.storedEntry = log.entry
     this.#refusals = new Bucket(REFUSAL_NOTES, nowMs)
   }
 
@@ -98,13 +103,16 @@ export async function openClinic(
 export interface ClinicLog {
   readonly chain: AuditChain
   readonly tree: AuditTree
+  /** Sequence of the newest stored entry about the clinic itself, and no conversation; 0 if there is none. */
+  readonly entry: number
 }
 
 /** Goes on where the stored log ends.
  * @throws {WardlineError} ERR_STORE where the stored log isn't whole. */
 export async function openLog(store: Store, ref: ClinicRef): Promise<ClinicLog> {
   const chain = new AuditChain(await store.lastAudit(ref))
-  return { chain, tree: await AuditTree.open(store, ref, chain.sequence) }
+  const tree = await AuditTree.open(store, ref, chain.sequence)
+  return { chain, tree, entry: await store.newestEntry(ref) }
 }
 
 async function* readDirectory(store: Store, ref: ClinicRef, last: number): AsyncGenerator<Uint8Array> {

@@ -1,5 +1,6 @@
 /** What the relay keeps in memory of one conversation: enough to judge, place and deliver the next record. */
 import type { Link, PatientDeviceKind, Role, TranscriptRecordType } from "@wardline/sdk/protocol"
+import type { AuditScope } from "./audit-chain.ts"
 import type { Clinic } from "./clinic.ts"
 import { RECENT_HASHES } from "./limits.ts"
 import type { NewRecord, RoleKeyUse, ScopeRef } from "./store/store.ts"
@@ -54,11 +55,13 @@ export interface ControlEffects {
 }
 
 /** Keys of maps are bytes as text (hashing.ts, keyOf). Only records.ts changes a conversation. */
-export class Conversation {
+export class Conversation implements AuditScope {
   readonly clinic: Clinic
   /** Of the conversation's id. */
   readonly key: string
   ref: ScopeRef
+  entry = 0
+  storedEntry = 0
   position = 0
   link: Link
   /** As it is in the store, while a batch adds to what is here. */

@@ -50,7 +50,7 @@ export function logIn(core: RelayCore, session: Session, frame: AuthFrame, nowMs
     session.sendError(frame.id, error)
     session.close("overloaded", "read-only")
   }
-  core.commits.addOwn(new Note(identity.clinic, eventOf(session, "login"), welcome, failed))
+  core.commits.addOwn(new Note(identity.clinic, eventOf(session, "login"), { done: welcome, failed }))
 }
 
 /** @throws {WardlineError} saying why the login is refused. */

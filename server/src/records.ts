@@ -123,6 +123,8 @@ export function conversationOf(clinic: Clinic, loaded: LoadedConversation): Conv
 /** Brings a conversation back to what the store has, whatever was added in vain. */
 export function restore(conversation: Conversation, loaded: LoadedConversation): void {
   conversation.ref = loaded.ref
+  conversation.entry = loaded.entry
+  conversation.storedEntry = loaded.entry
   conversation.position = loaded.position
   conversation.link = loaded.link
   conversation.updatedMs = loaded.updatedMs

@@ -328,7 +328,7 @@ class RunningRelay implements Relay {
     const noting = [...clinics.values()].map(
       (clinic) =>
         new Promise<void>((resolve, reject) => {
-          commits.addOwn(new Note(clinic, { action }, resolve, reject))
+          commits.addOwn(new Note(clinic, { action }, { done: resolve, failed: reject }))
         }),
     )
     await Promise.all(noting)

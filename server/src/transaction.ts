@@ -1,6 +1,6 @@
 /** What one batch of requests adds, gathered in memory and then stored as one transaction. */
 import { type Link, recordPart, WardlineError } from "@wardline/sdk/protocol"
-import { type AuditEvent, writeU64 } from "./audit-chain.ts"
+import { type AuditEvent, type AuditScope, writeU64 } from "./audit-chain.ts"
 import type { Clinic } from "./clinic.ts"
 import { type Conversation, encodeSenders } from "./conversation.ts"
 import { sha256Text, writeKey } from "./hashing.ts"
@@ -35,6 +35,8 @@ export class Transaction {
   readonly #newConversations: ScopeRef[] = []
   readonly #conversations: Conversation[] = []
   readonly #clinics: Clinic[] = []
+  /** Those that have new entries, each once. */
+  readonly #scopes: AuditScope[] = []
   readonly #undo: (() => void)[] = []
   readonly #kept: KeptKey[] = []
   readonly #shreds: ScopeRef[] = []
@@ -83,10 +85,13 @@ export class Transaction {
     this.#shreds.push(conversation.ref)
   }
 
-  /** Notes an event without a record; returns the entry's sequence. */
-  note(clinic: Clinic, event: AuditEvent): number {
-    this.#mark(clinic)
-    return clinic.audit.note(event)
+  /** Notes an event without a record; returns the entry's sequence.
+   * @param conversation - in memory, which the event is about; without one, or with another clinic's, it is about the
+   *   clinic. */
+  note(clinic: Clinic, event: AuditEvent, conversation?: Conversation): number {
+    const scope = conversation?.clinic === clinic ? conversation : clinic
+    this.#mark(clinic, scope)
+    return clinic.audit.note(event, scope)
   }
 
   /** The conversation is to be stored with its first record. */
@@ -108,7 +113,7 @@ export class Transaction {
     const { clinic } = conversation
     const position = conversation.position + 1
     checkPosition(position)
-    const record = this.#addRecord(clinic, conversation.ref, conversation.link, {
+    const record = this.#addRecord(clinic, conversation, conversation.link, {
       position,
       bytes,
       hash,
@@ -134,27 +139,29 @@ export class Transaction {
   ): NewRecord {
     checkPosition(position)
     const hash = sha256Text(recordPart(bytes))
-    return this.#addRecord(clinic, clinic.ref, previous, { position, bytes, hash, isControl: true, event })
+    return this.#addRecord(clinic, clinic, previous, { position, bytes, hash, isControl: true, event })
   }
 
   #addRecord(
     clinic: Clinic,
-    scope: ScopeRef,
+    scope: AuditScope,
     previous: Link,
     item: { position: number; bytes: Uint8Array; hash: string; isControl: boolean; event: AuditEvent },
   ): NewRecord {
     const { position, bytes, isControl, event } = item
     const link = nextLinkOf(previous, position, item.hash)
     event.position = position
-    this.#mark(clinic)
-    const auditSequence = clinic.audit.noteRecord(event, item.hash, link)
-    const record = { scope, position, auditSequence, timeMs: this.nowMs, link, bytes, isControl }
+    this.#mark(clinic, scope)
+    const auditSequence = clinic.audit.noteRecord(event, scope, item.hash, link)
+    const record = { scope: scope.ref, position, auditSequence, timeMs: this.nowMs, link, bytes, isControl }
     this.#records.push(record)
     return record
   }
 
-  #mark(clinic: Clinic): void {
+  #mark(clinic: Clinic, scope: AuditScope): void {
     if (!this.#clinics.includes(clinic)) this.#clinics.push(clinic)
+    // Its first entry of this batch.
+    if (scope.entry === scope.storedEntry) this.#scopes.push(scope)
   }
 
   /** Everything, for the store. */
@@ -167,11 +174,14 @@ export class Transaction {
       audit.push({ clinic: ref, first, entries, tiles: tree.stage(leafHashes) })
     }
     const changes = this.#conversations.map(changeOf)
+    const grown = new Set<AuditScope>(this.#conversations)
+    const noted = this.#scopes.filter((scope) => !grown.has(scope))
     this.#hasDropped ||= changes.some(({ effects }) => effects !== undefined && effects.dropped.length > 0)
     return {
       newConversations: this.#newConversations,
       records: this.#records,
       changes,
+      noted: noted.map(({ ref, entry }) => ({ scope: ref, entry })),
       audit,
       shreds: this.#shreds,
       drops: this.#drops,
@@ -188,6 +198,7 @@ export class Transaction {
       audit.committed()
       tree.committed()
     }
+    for (const scope of this.#scopes) scope.storedEntry = scope.entry
     for (const conversation of this.#conversations) {
       conversation.isStored = true
       conversation.storedMs = conversation.updatedMs
@@ -213,6 +224,7 @@ export class Transaction {
       audit.rollBack()
       tree.rollBack()
     }
+    for (const scope of this.#scopes) scope.entry = scope.storedEntry
   }
 }
 
@@ -220,6 +232,7 @@ function changeOf(conversation: Conversation): ConversationChange {
   return {
     scope: conversation.ref,
     position: conversation.position,
+    entry: conversation.entry,
     updatedMs: conversation.updatedMs,
     previousMs: conversation.storedMs,
     isClosed: conversation.isClosed || conversation.isShredded,

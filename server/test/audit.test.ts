@@ -175,7 +175,7 @@ const ATTACKS: readonly { name: string; sql: string; message: RegExp }[] = [
   },
   {
     name: "an entry edited",
-    sql: "UPDATE audit SET entries = CAST(substr(entries, 1, 20) || x'11111111111111111111111111111111' || substr(entries, 37) AS BLOB) WHERE key = (SELECT min(key) FROM audit WHERE length(entries) = 204)",
+    sql: "UPDATE audit SET entries = CAST(substr(entries, 1, 20) || x'11111111111111111111111111111111' || substr(entries, 37) AS BLOB) WHERE key = (SELECT min(key) FROM audit WHERE length(entries) = 212)",
     message: /continue|don't fit/,
   },
   {

@@ -19,6 +19,7 @@ export const EMPTY: Batch = {
   newConversations: [],
   records: [],
   changes: [],
+  noted: [],
   audit: [],
   shreds: [],
   drops: [],
@@ -40,6 +41,7 @@ export function newChange(scope: ScopeRef, changes: Partial<ConversationChange> 
   return {
     scope,
     position: 1,
+    entry: 1,
     updatedMs: 1000,
     previousMs: 0,
     isClosed: false,
@@ -70,6 +72,7 @@ export function newEntries(first: number, count: number, previous = EMPTY_AUDIT.
       recordHash: new Uint8Array(32),
       link: new Uint8Array(32),
       salt: randomBytes(16),
+      before: 0,
       previous: last,
     })
     entries.set(bytes, i * ENTRY_BYTES)
@@ -253,7 +256,7 @@ export function testStore(name: string, makeHarness: () => StoreHarness): void {
           ...EMPTY,
           records: twice,
           changes: [newChange(scope, { position: 2, updatedMs: 5000, previousMs: 1000 })],
-          audit: [{ clinic, first: 1, entries }],
+          audit: [{ clinic, first: 1, entries, tiles: [] }],
         }),
       )
       assert.is(code, "ERR_STORE")
@@ -354,15 +357,15 @@ export function testStore(name: string, makeHarness: () => StoreHarness): void {
       const foreign = newEntries(1, 2)
       const part = (from: number, to: number): Uint8Array =>
         entries.subarray(from * ENTRY_BYTES, to * ENTRY_BYTES)
-      await store.commit({ ...EMPTY, audit: [{ clinic, first: 1, entries: part(0, 4) }] })
+      await store.commit({ ...EMPTY, audit: [{ clinic, first: 1, entries: part(0, 4), tiles: [] }] })
       await store.commit({
         ...EMPTY,
         audit: [
-          { clinic: other, first: 1, entries: foreign },
-          { clinic, first: 5, entries: part(4, 5) },
+          { clinic: other, first: 1, entries: foreign, tiles: [] },
+          { clinic, first: 5, entries: part(4, 5), tiles: [] },
         ],
       })
-      await store.commit({ ...EMPTY, audit: [{ clinic, first: 6, entries: part(5, 9) }] })
+      await store.commit({ ...EMPTY, audit: [{ clinic, first: 6, entries: part(5, 9), tiles: [] }] })
       const check = async (from: Store): Promise<void> => {
         for (let after = 0; after <= 9; after++) {
           let read = Buffer.alloc(0)

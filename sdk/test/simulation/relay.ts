@@ -1,6 +1,5 @@
 /** The relay of a simulation: the real gates and the real memory of conversations, without sockets, disk or clock. */
-import { AuditChain } from "../../../server/src/audit-chain.ts"
-import { Clinic } from "../../../server/src/clinic.ts"
+import { Clinic, type ClinicLog } from "../../../server/src/clinic.ts"
 import { Conversation } from "../../../server/src/conversation.ts"
 import { checkAccess, checkConcerns } from "../../../server/src/gates/authority.ts"
 import { judgeControl } from "../../../server/src/gates/control.ts"
@@ -22,12 +21,15 @@ interface Stored {
   readonly positions: Map<string, number>
 }
 
+/** The gates ask nothing of the log. */
+const NO_LOG = { entry: 0 } as ClinicLog
+
 export class SimulatedRelay {
   readonly #clinic: Clinic
   readonly #stored = new Map<string, Stored>()
 
   constructor(id: Uint8Array, rootKey: Uint8Array, directory: DirectoryState) {
-    this.#clinic = new Clinic({ id, rootKey }, directory, new AuditChain(undefined), 0)
+    this.#clinic = new Clinic({ id, rootKey }, directory, NO_LOG, 0)
   }
 
   set directory(directory: DirectoryState) {

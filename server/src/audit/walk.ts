@@ -16,7 +16,7 @@ const RECORD_ACTIONS: ReadonlySet<number> = new Set(
 )
 
 export interface WalkedEntry {
-  /** 204 bytes. */
+  /** 212 bytes. */
   readonly bytes: Uint8Array
   readonly sequence: number
   /** What is stored for the record that it names. */

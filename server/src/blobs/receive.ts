@@ -121,9 +121,9 @@ async function complete(
       actor: ticket.device,
       role: access?.role ?? "",
       purpose: access?.purpose ?? 0,
-      scope: ticket.conversation,
     } as const
-    core.commits.add(new Note(identity.clinic, event, resolve, reject))
+    const about = { conversations: core.conversations, key: ticket.conversation }
+    core.commits.add(new Note(identity.clinic, event, { about, done: resolve, failed: reject }))
   })
   // It may have been dropped meanwhile, with its conversation.
   await loadTicket(core, ticket)

@@ -6,7 +6,8 @@ import { exportLines } from "../audit/export.ts"
 import { verifyStore } from "../audit/verify.ts"
 import type { PendingEntries } from "../audit-chain.ts"
 import { openLog } from "../clinic.ts"
-import { eventFor } from "../requests/note.ts"
+import { keyOf } from "../hashing.ts"
+import { eventWith } from "../requests/note.ts"
 import { leaveNotice, noticeTaken } from "../spool.ts"
 import { tryLock } from "../store/lock.ts"
 import { DATABASE_FILE, SqliteStore } from "../store/sqlite.ts"
@@ -84,13 +85,15 @@ async function noteExport(data: string, output: Output): Promise<void> {
   const store = new SqliteStore(data)
   try {
     for (const clinic of store.clinics()) {
-      const { chain, tree } = await openLog(store, clinic)
-      chain.note(eventFor(clinic, { action: "export" }, Date.now()))
+      const { chain, tree, entry } = await openLog(store, clinic)
+      const scope = { key: keyOf(clinic.id), ref: clinic, entry, storedEntry: entry }
+      chain.note(eventWith({ action: "export" }, Date.now()), scope)
       const { first, entries, leafHashes } = chain.pending as PendingEntries
       store.commit({
         newConversations: [],
         records: [],
         changes: [],
+        noted: [{ scope: clinic, entry: scope.entry }],
         audit: [{ clinic, first, entries, tiles: tree.stage(leafHashes) }],
         shreds: [],
         drops: [],

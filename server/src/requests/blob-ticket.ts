@@ -75,17 +75,17 @@ export class BlobTicket implements Request {
       ...eventOf(session, "blob-read"),
       role: access?.role ?? "",
       purpose: access?.purpose ?? 0,
-      scope: this.#scope,
     }
-    transaction.note(session.clinic, eventWith(event, session.clinic, transaction.nowMs))
+    const conversation = this.#core.conversations.get(this.#scope)
+    transaction.note(session.clinic, eventWith(event, transaction.nowMs), conversation)
   }
 
   noteRefusal(transaction: Transaction): void {
     const { clinic } = this.#session
     if (!clinic.mayNoteRefusal(transaction.nowMs)) return
-    const scope = this.#core.conversations.get(this.#scope) ? this.#scope : clinic.key
-    const event = { ...eventOf(this.#session, "refusal"), outcome: "refused", scope } as const
-    transaction.note(clinic, eventWith(event, clinic, transaction.nowMs))
+    const event = { ...eventOf(this.#session, "refusal"), outcome: "refused" } as const
+    const conversation = this.#core.conversations.get(this.#scope)
+    transaction.note(clinic, eventWith(event, transaction.nowMs), conversation)
   }
 
   done(): void {

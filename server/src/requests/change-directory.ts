@@ -61,7 +61,6 @@ export class ChangeDirectory implements Request {
       const { issuer } = decodeRecord(bytes)
       const event = eventWith(
         { action: "directory-change", actor: keyOf(issuer), role: roleOf(clinic, keyOf(issuer)) },
-        clinic,
         transaction.nowMs,
       )
       transaction.addToDirectory(clinic, after.links[position - 1] as Link, position, bytes, event)
@@ -87,7 +86,7 @@ export class ChangeDirectory implements Request {
     const clinic = this.#clinic
     if (!clinic.mayNoteRefusal(transaction.nowMs)) return
     const event = { action: "refusal", outcome: "refused" } as const
-    transaction.note(clinic, eventWith(event, clinic, transaction.nowMs))
+    transaction.note(clinic, eventWith(event, transaction.nowMs))
   }
 
   done(): void {

@@ -55,7 +55,7 @@ export class Keep implements Request {
     const { clinic } = this.#session
     if (!clinic.mayNoteRefusal(transaction.nowMs)) return
     const event = { ...eventOf(this.#session, "refusal"), outcome: "refused" } as const
-    transaction.note(clinic, eventWith(event, clinic, transaction.nowMs))
+    transaction.note(clinic, eventWith(event, transaction.nowMs))
   }
 
   done(): void {

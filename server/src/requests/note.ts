@@ -1,66 +1,68 @@
 /** An event that only the audit log takes: logins and their failures, logouts, lists, the relay's own. */
 import { type AuditEvent, NOBODY } from "../audit-chain.ts"
 import type { Clinic } from "../clinic.ts"
+import type { Conversations } from "../conversations.ts"
 import type { Request } from "../group-commit.ts"
-import { keyOf } from "../hashing.ts"
 import type { Session } from "../session.ts"
-import type { ClinicRef } from "../store/store.ts"
+import type { Awaitable } from "../store/store.ts"
 import type { Transaction } from "../transaction.ts"
 
-type NotedEvent = Pick<AuditEvent, "action"> & Partial<AuditEvent>
+export type NotedEvent = Pick<AuditEvent, "action"> & Partial<AuditEvent>
+
+interface NoteOptions {
+  /** What the event is about; the clinic unless given, or if there is no such conversation. */
+  readonly about?: { readonly conversations: Conversations; readonly key: string }
+  /** Called when the entry is durable. */
+  readonly done?: () => void
+  /** Called when it can't be stored. */
+  readonly failed?: (error: unknown) => void
+}
 
 export class Note implements Request {
   readonly bytes = 0
   readonly isRead = true
   readonly #clinic: Clinic
   readonly #event: NotedEvent
-  readonly #done: () => void
-  readonly #failed: (error: unknown) => void
+  readonly #options: NoteOptions
 
-  /** @param event - its scope is the clinic unless given, its actor the relay.
-   * @param done - called when the entry is durable.
-   * @param failed - called when it can't be stored. */
-  constructor(
-    clinic: Clinic,
-    event: NotedEvent,
-    done: () => void = () => {},
-    failed: (error: unknown) => void = () => {},
-  ) {
+  /** @param event - its actor is the relay unless given. */
+  constructor(clinic: Clinic, event: NotedEvent, options: NoteOptions = {}) {
     this.#clinic = clinic
     this.#event = event
-    this.#done = done
-    this.#failed = failed
+    this.#options = options
+  }
+
+  prepare(): Awaitable<void> {
+    const { about } = this.#options
+    return about?.conversations.load(about.key)
   }
 
   apply(transaction: Transaction): void {
-    transaction.note(this.#clinic, eventWith(this.#event, this.#clinic, transaction.nowMs))
+    const { about } = this.#options
+    const conversation = about?.conversations.get(about.key)
+    transaction.note(this.#clinic, eventWith(this.#event, transaction.nowMs), conversation)
   }
 
   done(): void {
-    this.#done()
+    this.#options.done?.()
   }
 
   failed(error: unknown): void {
-    this.#failed(error)
+    this.#options.failed?.(error)
   }
 }
 
 /** An event with everything that it doesn't say itself. */
-export function eventWith(event: NotedEvent, clinic: Clinic, nowMs: number): AuditEvent {
-  return eventFor(clinic.ref, event, nowMs)
-}
-
-/** The same for a clinic that isn't being served. */
-export function eventFor(clinic: ClinicRef, event: NotedEvent, nowMs: number): AuditEvent {
-  const common = {
+export function eventWith(event: NotedEvent, nowMs: number): AuditEvent {
+  return {
     outcome: "success",
     purpose: 0,
     timeMs: nowMs,
     actor: NOBODY,
     role: "",
     position: 0,
-  } as const
-  return { ...common, scope: keyOf(clinic.id), ...event }
+    ...event,
+  }
 }
 
 /** What a logged-in session does. */

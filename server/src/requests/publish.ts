@@ -25,6 +25,7 @@ import { findRetried, type RetrySearch, searchRetried } from "../retries.ts"
 import type { Session } from "../session.ts"
 import type { Awaitable } from "../store/store.ts"
 import type { Transaction } from "../transaction.ts"
+import { eventOf, eventWith } from "./note.ts"
 
 /** What the audit log calls records that aren't "create". */
 const ACTION_OF: { readonly [K in ControlChange["kind"]]?: Action } = {
@@ -166,25 +167,17 @@ export class Publish implements Request {
       timeMs: nowMs,
       actor: this.#session.device,
       role: access?.role ?? "",
-      scope: this.#scope,
       position: 0,
     }
   }
 
   noteRefusal(transaction: Transaction): void {
-    const { clinic, device, roles } = this.#session
+    const { clinic } = this.#session
     if (!clinic.mayNoteRefusal(transaction.nowMs)) return
-    transaction.note(clinic, {
-      action: "refusal",
-      outcome: "refused",
-      purpose: 0,
-      timeMs: transaction.nowMs,
-      actor: device,
-      role: roles[0] ?? "",
-      // Sixteen bytes of a stranger's choice don't get into the log.
-      scope: this.#core.conversations.get(this.#scope) ? this.#scope : clinic.key,
-      position: 0,
-    })
+    const event = { ...eventOf(this.#session, "refusal"), outcome: "refused" } as const
+    // Sixteen bytes of a stranger's choice don't get into the log.
+    const conversation = this.#core.conversations.get(this.#scope)
+    transaction.note(clinic, eventWith(event, transaction.nowMs), conversation)
   }
 
   done(): void {

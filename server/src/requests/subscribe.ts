@@ -47,30 +47,28 @@ export class Subscribe implements Request {
       throw new WardlineError("ERR_ROLLBACK", "the conversation is shorter here than the cursor")
     if (session.subscriptions.length >= this.#core.limits.subscriptionsPerSession)
       throw new WardlineError("ERR_RATE_LIMITED", "too many subscriptions in one session")
-    this.#note("read", access, transaction)
     this.#conversation = conversation
+    this.#note("read", access, transaction)
     this.#shredKey = this.#core.shredKeys.get(conversation.ref.id)
     if (this.#shredKey !== undefined) this.#note("keys-served", access, transaction)
   }
 
   #note(action: "read" | "keys-served", access: Access | undefined, transaction: Transaction): void {
-    const { clinic } = this.#session
     const event = {
       ...eventOf(this.#session, action),
       role: access?.role ?? "",
       purpose: access?.purpose ?? 0,
-      scope: this.#scope,
       position: this.#frame.after,
     }
-    transaction.note(clinic, eventWith(event, clinic, transaction.nowMs))
+    transaction.note(this.#session.clinic, eventWith(event, transaction.nowMs), this.#conversation)
   }
 
   noteRefusal(transaction: Transaction): void {
     const { clinic } = this.#session
     if (!clinic.mayNoteRefusal(transaction.nowMs)) return
-    const scope = this.#core.conversations.get(this.#scope) ? this.#scope : clinic.key
-    const event = { ...eventOf(this.#session, "refusal"), outcome: "refused", scope } as const
-    transaction.note(clinic, eventWith(event, clinic, transaction.nowMs))
+    const event = { ...eventOf(this.#session, "refusal"), outcome: "refused" } as const
+    const conversation = this.#core.conversations.get(this.#scope)
+    transaction.note(clinic, eventWith(event, transaction.nowMs), conversation)
   }
 
   done(): void {

@@ -31,14 +31,14 @@ export class WatchList implements Request {
     checkLive(session, transaction.nowMs)
     if (session.kind === "admin")
       throw new WardlineError("ERR_FORBIDDEN", "the list is for staff and patients")
-    transaction.note(session.clinic, eventWith(eventOf(session, "list"), session.clinic, transaction.nowMs))
+    transaction.note(session.clinic, eventWith(eventOf(session, "list"), transaction.nowMs))
   }
 
   noteRefusal(transaction: Transaction): void {
     const { clinic } = this.#session
     if (!clinic.mayNoteRefusal(transaction.nowMs)) return
     const event = { ...eventOf(this.#session, "refusal"), outcome: "refused" } as const
-    transaction.note(clinic, eventWith(event, clinic, transaction.nowMs))
+    transaction.note(clinic, eventWith(event, transaction.nowMs))
   }
 
   done(): void {

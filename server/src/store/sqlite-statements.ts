@@ -14,6 +14,7 @@ export interface ScopeRow {
   id: Buffer
   clinic: number
   position: number
+  entry: number
   updated: number
   closed: number
   last_by: number
@@ -37,8 +38,18 @@ export interface Statements {
   addClinic: Statement<[no: number, scope: number, id: Uint8Array, rootKey: Uint8Array]>
   addScope: Statement<[no: number, id: Uint8Array, clinic: number]>
   changeScope: Statement<
-    [position: number, updated: number, closed: number, lastBy: number, senders: Uint8Array, no: number]
+    [
+      position: number,
+      entry: number,
+      updated: number,
+      closed: number,
+      lastBy: number,
+      senders: Uint8Array,
+      no: number,
+    ]
   >
+  setEntry: Statement<[entry: number, no: number]>
+  newestEntry: Statement<[no: number], number>
   scope: Statement<[no: number], ScopeRow>
   scopeById: Statement<[id: Uint8Array], ScopeRow>
   scopesOfClinic: Statement<[clinic: number, after: number, limit: number], { no: number; id: Buffer }>
@@ -99,8 +110,10 @@ export function prepareStatements(db: Database): Statements {
     addClinic: prepare("INSERT INTO clinics (no, scope, id, root_key) VALUES (?, ?, ?, ?)"),
     addScope: prepare("INSERT INTO scopes (no, id, clinic) VALUES (?, ?, ?)"),
     changeScope: prepare(
-      "UPDATE scopes SET position = ?, updated = ?, closed = ?, last_by = ?, senders = ? WHERE no = ?",
+      "UPDATE scopes SET position = ?, entry = ?, updated = ?, closed = ?, last_by = ?, senders = ? WHERE no = ?",
     ),
+    setEntry: prepare("UPDATE scopes SET entry = ? WHERE no = ?"),
+    newestEntry: prepare<[number], number>("SELECT entry FROM scopes WHERE no = ?").pluck(),
     scope: prepare("SELECT * FROM scopes WHERE no = ?"),
     scopeById: prepare("SELECT * FROM scopes WHERE id = ?"),
     scopesOfClinic: prepare("SELECT no, id FROM scopes WHERE clinic = ? AND no > ? ORDER BY no LIMIT ?"),

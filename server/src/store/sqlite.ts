@@ -146,6 +146,7 @@ export class SqliteStore implements Store {
       ref: { id: row.id, no: row.no, clinicNo: row.clinic } as ScopeRef,
       clinic: clinic.id,
       position: row.position,
+      entry: row.entry,
       link: head.link,
       updatedMs: row.updated,
       lastBy: lastByOf(row),
@@ -213,6 +214,7 @@ export class SqliteStore implements Store {
         if (record.isControl) sql.addControl.run(key)
       }
       for (const change of batch.changes) this.#applyChange(change)
+      for (const { scope, entry } of batch.noted) sql.setEntry.run(entry, (scope as NumberedScope).no)
       for (const { clinic, positions } of batch.drops)
         for (const position of positions) this.#drop((clinic as NumberedClinic).no * SCOPE + position)
       for (const scope of batch.shreds) sql.addShred.run((scope as NumberedScope).no)
@@ -234,6 +236,7 @@ export class SqliteStore implements Store {
     const lastBy = change.lastBy === "staff" ? 2 : 1
     sql.changeScope.run(
       change.position,
+      change.entry,
       change.updatedMs,
       change.isClosed ? 1 : 0,
       lastBy,
@@ -330,6 +333,10 @@ export class SqliteStore implements Store {
   lastAudit(clinic: ClinicRef): Uint8Array | undefined {
     const base = (clinic as NumberedClinic).clinicNo * CLINIC
     return this.#sql.auditHolding.get(base, base + CLINIC - 1)?.entries.subarray(-ENTRY_BYTES)
+  }
+
+  newestEntry(clinic: ClinicRef): number {
+    return this.#sql.newestEntry.get((clinic as NumberedClinic).no) ?? 0
   }
 
   readTile(clinic: ClinicRef, level: number, index: number): Uint8Array | undefined {

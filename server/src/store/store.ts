@@ -40,6 +40,8 @@ export interface NewRecord extends StoredRecord {
 export interface ConversationChange {
   readonly scope: ScopeRef
   readonly position: number
+  /** Sequence of its newest audit entry. */
+  readonly entry: number
   readonly updatedMs: number
   /** The `updatedMs` of the change before; 0 for the first. */
   readonly previousMs: number
@@ -114,6 +116,8 @@ export interface Batch {
   readonly newConversations: readonly ScopeRef[]
   readonly records: readonly NewRecord[]
   readonly changes: readonly ConversationChange[]
+  /** Clinics, and conversations that don't grow, which have a newer audit entry: its sequence. */
+  readonly noted: readonly { readonly scope: ScopeRef; readonly entry: number }[]
   readonly audit: readonly AuditEntries[]
   /** Conversations whose keys and blobs are to be destroyed once this is stored: `unfinishedShreds` has them until
    * `finishShred`. */
@@ -127,6 +131,8 @@ export interface LoadedConversation {
   /** 16 bytes. */
   readonly clinic: Uint8Array
   readonly position: number
+  /** Sequence of its newest audit entry. */
+  readonly entry: number
   readonly link: Uint8Array
   readonly updatedMs: number
   readonly lastBy: "patient" | "staff"
@@ -224,6 +230,8 @@ export interface Store {
   readEntry(clinic: ClinicRef, sequence: number): Awaitable<Uint8Array | undefined>
   /** The last audit entry; undefined if there is none. */
   lastAudit(clinic: ClinicRef): Awaitable<Uint8Array | undefined>
+  /** Sequence of the newest entry about the clinic itself, and no conversation; 0 if there is none. */
+  newestEntry(clinic: ClinicRef): Awaitable<number>
   /** A tile's hashes, as many as were stored last; undefined if none were. */
   readTile(clinic: ClinicRef, level: number, index: number): Awaitable<Uint8Array | undefined>
 

@@ -84,7 +84,7 @@ test("may be read for an audit while a relay has it, and not written", () =>
     store.commit({
       ...EMPTY,
       records: [newRecord(clinic, 1)],
-      audit: [{ clinic, first: 1, entries: newEntries(1, 1) }],
+      audit: [{ clinic, first: 1, entries: newEntries(1, 1), tiles: [] }],
     })
     const reader = new SqliteStore(folder, { isReadOnly: true })
     const known = reader.clinics()[0]
@@ -196,7 +196,7 @@ test("a full file refuses records with ERR_READ_ONLY, whole, and takes small thi
     assert.is(store.read(clinic, 0, 1000, 1e9).length, position)
     assert.is(add(20_000), "ERR_READ_ONLY")
     assert.is(store.holdReserve(false), false)
-    const audit = { ...EMPTY, audit: [{ clinic, first: 1, entries: newEntries(1, 50) }] }
+    const audit = { ...EMPTY, audit: [{ clinic, first: 1, entries: newEntries(1, 50), tiles: [] }] }
     assert.is(refusal(() => store.commit(audit)).code, "opened")
     store.close()
   }))
