@@ -62,6 +62,15 @@ export const MAX_MALFORMED = 20
 /** Refusals and failed logins noted in the audit log for each clinic: `burst` at once, then `perSecond`; the others
  * are counted in the process log, so that nobody can flood the audit log. */
 export const REFUSAL_NOTES = { burst: 200, perSecond: 10 } as const
+/** Checkpoints of one log that may still be cosigned: some minutes' worth, for witnesses that are slow or come by
+ * seldom. */
+export const RECENT_CHECKPOINTS = 64
+/** Time for a witness to answer. */
+export const WITNESS_TIMEOUT_MS = 10_000
+/** The longest pause before a witness that failed is called again. */
+export const WITNESS_RETRY_MS: number = 10 * 60 * 1000
+/** A checkpoint with the cosignatures of as many witnesses as a policy can name. */
+export const MAX_NOTE_BYTES = 65_536
 /** Kept on disk so that reads can still be noted in the audit log when the disk is full. */
 export const RESERVE_BYTES = 4_194_304
 
@@ -123,6 +132,8 @@ export interface RelayLimits {
   /** Bytes of new blobs from one address. A clinic's patients may share one behind a hospital's proxy. */
   blobBytesPerSecond: number
   blobBytesBurst: number
+  /** Between two checkpoints of a clinic's audit log: so long may a change of it go unseen by witnesses. */
+  checkpointMs: number
 }
 
 export const DEFAULT_LIMITS: RelayLimits = {
@@ -159,4 +170,5 @@ export const DEFAULT_LIMITS: RelayLimits = {
   blobTransfersPerDevice: 6,
   blobBytesPerSecond: 10_000_000,
   blobBytesBurst: 1_073_741_824,
+  checkpointMs: 10_000,
 }

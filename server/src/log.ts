@@ -10,30 +10,42 @@ export interface LogFields {
   clinic?: string
   code?: string
   count?: number
+  /** In a clinic's audit log. */
+  entries?: number
   error?: string
   frames?: string
   host?: string
   logKey?: string
   ms?: number
+  /** A checkpoint: origin, size, root, signatures. */
+  note?: string
   port?: number
   reason?: string
   relay?: string
   version?: string
+  /** Where a witness is called. */
+  witness?: string
+  /** How many entries a witness has seen. */
+  witnessed?: number
 }
 
 const ALLOWED: ReadonlySet<string> = new Set<keyof LogFields>([
   "clinic",
   "code",
   "count",
+  "entries",
   "error",
   "frames",
   "host",
   "logKey",
   "ms",
+  "note",
   "port",
   "reason",
   "relay",
   "version",
+  "witness",
+  "witnessed",
 ])
 
 export interface Log {

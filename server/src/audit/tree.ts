@@ -2,9 +2,9 @@
  * memory are the tiles at its right edge alone, one for each level; it grows within the transaction that stores the
  * entries, and goes back with it. */
 import { WardlineError } from "@wardline/sdk/protocol"
-import { ENTRY_BYTES, entryHash, TILE_WIDTH } from "@wardline/sdk/tlog"
+import { ENTRY_BYTES, entryHash, type ReadTile, TILE_WIDTH } from "@wardline/sdk/tlog"
 import { keyOf, sha256, sha256Text, writeKey } from "../hashing.ts"
-import type { Awaitable, ClinicRef, Store, Tile } from "../store/store.ts"
+import type { ClinicRef, Store, Tile } from "../store/store.ts"
 
 const HASH_BYTES = 32
 const TILE_BYTES = TILE_WIDTH * HASH_BYTES
@@ -81,9 +81,9 @@ export class AuditTree {
     this.#staged = undefined
   }
 
-  /** The first `width` hashes of a tile.
+  /** The first `width` hashes of a tile; bound, so that the SDK's proofs can read by it.
    * @throws {WardlineError} ERR_NOT_FOUND if the tree doesn't have them yet. */
-  readTile(level: number, index: number, width: number): Awaitable<Uint8Array> {
+  readonly read: ReadTile = (level, index, width) => {
     const edge = this.#edges[level]
     if (edge === undefined || index > edge.index) throw notThere()
     if (index === edge.index) {

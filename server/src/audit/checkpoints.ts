@@ -1,0 +1,293 @@
+/** Checkpoints of each clinic's audit log: signed by the log key, stored, only then published, and joined by the
+ * cosignatures of the policy's witnesses (docs/protocol.md, Checkpoints). */
+import type { Policy } from "@wardline/sdk/protocol"
+import { equalBytes, utf8, WardlineError } from "@wardline/sdk/protocol"
+import {
+  auditOrigin,
+  type Cosignature,
+  checkpointLine,
+  formatCheckpoint,
+  formatNote,
+  type Note,
+  openCheckpoint,
+  parseCheckpoint,
+  parseNote,
+  readCosignatures,
+  rootOf,
+  type Witness,
+} from "@wardline/sdk/tlog"
+import type { Clinic } from "../clinic.ts"
+import { sha256, verify } from "../hashing.ts"
+import { RECENT_CHECKPOINTS } from "../limits.ts"
+import { errorFields, type Log } from "../log.ts"
+import type { LogKey } from "../log-key.ts"
+import type { CheckpointKind, SavedCheckpoint, Store } from "../store/store.ts"
+
+const CRYPTO = { hash: sha256, verify }
+
+/** A checkpoint that was signed here. */
+export interface SignedCheckpoint {
+  readonly size: number
+  /** What is signed. */
+  readonly body: string
+  /** The log key's line. */
+  readonly logLine: string
+  /** Of the policy's witnesses, each once. */
+  readonly cosigned: readonly Cosignature[]
+}
+
+/** What is known of one clinic's checkpoints. */
+interface Published {
+  readonly clinic: Clinic
+  /** Newest last. A witness may take longer than the next checkpoint, so that older ones are kept for a while. */
+  recent: SignedCheckpoint[]
+  witnessed: SignedCheckpoint | undefined
+  /** Under which the cosignatures were counted. */
+  policy: Policy | undefined
+  signedMs: number
+  /** What a witness has seen, where that was said to be more than there is. */
+  reportedSize: number
+}
+
+export interface CheckpointsOptions {
+  readonly store: Store
+  readonly clinics: Iterable<Clinic>
+  readonly logKey: LogKey
+  /** Between two checkpoints of one log. */
+  readonly intervalMs: number
+  readonly log: Log
+}
+
+export class Checkpoints {
+  readonly #store: Store
+  readonly #logKey: LogKey
+  readonly #intervalMs: number
+  readonly #log: Log
+  /** By the clinic's key. */
+  readonly #published = new Map<string, Published>()
+  /** One change after the other. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  private constructor({ store, logKey, intervalMs, log }: CheckpointsOptions) {
+    this.#store = store
+    this.#logKey = logKey
+    this.#intervalMs = intervalMs
+    this.#log = log
+  }
+
+  /** Reads the checkpoints kept, and says in the process log where the log that is there isn't the one they are of. */
+  static async open(options: CheckpointsOptions): Promise<Checkpoints> {
+    const checkpoints = new Checkpoints(options)
+    for (const clinic of options.clinics) await checkpoints.#open(clinic)
+    return checkpoints
+  }
+
+  async #open(clinic: Clinic): Promise<void> {
+    const newest = await this.#read(clinic, "newest")
+    this.#published.set(clinic.key, {
+      clinic,
+      recent: newest === undefined ? [] : [newest],
+      witnessed: await this.#read(clinic, "witnessed"),
+      policy: clinic.directory.policy,
+      signedMs: Number.NEGATIVE_INFINITY,
+      reportedSize: 0,
+    })
+  }
+
+  /** A checkpoint as it was kept, if it is one of the log that is there. */
+  async #read(clinic: Clinic, kind: CheckpointKind): Promise<SignedCheckpoint | undefined> {
+    const text = await this.#store.checkpoint(clinic.ref, kind)
+    if (text === undefined) return undefined
+    try {
+      const { size, root, body, cosigned } = openCheckpoint(text, {
+        ...CRYPTO,
+        origin: auditOrigin(clinic.id),
+        logKey: this.#logKey.publicKey,
+        witnesses: witnessesOf(clinic.directory.policy),
+      })
+      if (size > clinic.tree.size || !equalBytes(root, await rootOf(sha256, clinic.tree.read, size)))
+        throw new WardlineError("ERR_FORK", "the audit log isn't the one that this relay has signed before")
+      return { size, body, logLine: this.#logLine(clinic, body), cosigned }
+    } catch (error) {
+      // With the note, which the next one replaces: it is what shows that there were two logs.
+      const fields = {
+        clinic: clinic.name,
+        kind,
+        entries: clinic.tree.size,
+        note: text,
+        ...errorFields(error),
+      }
+      this.#log.error("a checkpoint that was kept isn't one of this audit log: was the log changed?", fields)
+      return undefined
+    }
+  }
+
+  #logLine({ id }: Clinic, body: string): string {
+    const signature = this.#logKey.sign(utf8(body))
+    return checkpointLine({ origin: auditOrigin(id), key: this.#logKey.publicKey, hash: sha256, signature })
+  }
+
+  /** The newest checkpoint; undefined until the first. */
+  newest(clinic: Clinic): SignedCheckpoint | undefined {
+    return this.#of(clinic).recent.at(-1)
+  }
+
+  /** The newest that as many witnesses have signed as the policy demands; without such a demand the newest. */
+  witnessed(clinic: Clinic): SignedCheckpoint | undefined {
+    const published = this.#of(clinic)
+    return quorumOf(published.policy) === 0 ? published.recent.at(-1) : published.witnessed
+  }
+
+  /** A clinic's checkpoints, counted under the policy that holds now. */
+  #of(clinic: Clinic): Published {
+    const published = this.#published.get(clinic.key)
+    if (published === undefined)
+      throw new WardlineError("ERR_NOT_FOUND", "this relay doesn't serve that clinic")
+    const { policy } = clinic.directory
+    if (published.policy === policy) return published
+    published.policy = policy
+    const kept = published.witnessed
+    published.recent = published.recent.map((checkpoint) => recounted(checkpoint, policy))
+    const older = kept === undefined ? [] : [recounted(kept, policy)]
+    published.witnessed = [...older, ...published.recent].findLast((item) => hasQuorum(item, policy))
+    return published
+  }
+
+  /** Signs for every log that has grown since its last checkpoint, where that is long enough ago. */
+  sweep(nowMs: number): Promise<void> {
+    return this.#sign(({ signedMs }) => Math.abs(nowMs - signedMs) >= this.#intervalMs, nowMs)
+  }
+
+  /** Signs for every log that has grown. */
+  signAll(nowMs: number): Promise<void> {
+    return this.#sign(() => true, nowMs)
+  }
+
+  #sign(isDue: (published: Published) => boolean, nowMs: number): Promise<void> {
+    return this.#serially(async () => {
+      const signed: [Published, SignedCheckpoint][] = []
+      for (const published of this.#published.values()) {
+        const { clinic, recent } = published
+        if (clinic.tree.size === (recent.at(-1)?.size ?? 0) || !isDue(published)) continue
+        signed.push([published, await this.#make(clinic)])
+        published.signedMs = nowMs
+      }
+      if (signed.length === 0) return
+      // Stored before anybody sees them: or after a crash another tree of the same size could be signed.
+      await this.#store.saveCheckpoints(signed.map(([{ clinic }, item]) => saved(clinic, "newest", item)))
+      for (const [{ clinic }, checkpoint] of signed) {
+        const published = this.#of(clinic)
+        published.recent = [...published.recent, checkpoint].slice(-RECENT_CHECKPOINTS)
+      }
+    })
+  }
+
+  async #make(clinic: Clinic): Promise<SignedCheckpoint> {
+    const { size } = clinic.tree
+    const body = formatCheckpoint({
+      origin: auditOrigin(clinic.id),
+      size,
+      root: await rootOf(sha256, clinic.tree.read, size),
+    })
+    return { size, body, logLine: this.#logLine(clinic, body), cosigned: [] }
+  }
+
+  /** Takes the cosignatures under a checkpoint of this log.
+   * @param text - the checkpoint's body with signature lines; only those by the policy's witnesses count.
+   * @returns who has cosigned that checkpoint by now.
+   * @throws {WardlineError} ERR_MALFORMED, ERR_TOO_LARGE; ERR_SIGNATURE for a signature that names a witness and isn't
+   *   its own; ERR_FORBIDDEN without a witness's; ERR_CONFLICT for a checkpoint that isn't one of the newest here. */
+  cosign(clinic: Clinic, text: string): Promise<readonly string[]> {
+    return this.#serially(async () => {
+      const published = this.#of(clinic)
+      const note = parseNote(text)
+      const cosignatures = readCosignatures(note, witnessesOf(published.policy), CRYPTO)
+      if (cosignatures.length === 0)
+        throw new WardlineError(
+          "ERR_FORBIDDEN",
+          "none of the witnesses that the policy names has signed this",
+        )
+      const at = published.recent.findIndex(({ body }) => body === note.body)
+      if (at < 0) this.#refuse(clinic, note, published)
+      const checkpoint = withCosignatures(published.recent[at] as SignedCheckpoint, cosignatures)
+      const isWitnessed =
+        hasQuorum(checkpoint, published.policy) && checkpoint.size >= (published.witnessed?.size ?? 0)
+      const isNewest = at === published.recent.length - 1
+      const changes = [
+        ...(isNewest ? [saved(clinic, "newest", checkpoint)] : []),
+        ...(isWitnessed ? [saved(clinic, "witnessed", checkpoint)] : []),
+      ]
+      if (changes.length > 0) await this.#store.saveCheckpoints(changes)
+      published.recent = published.recent.with(at, checkpoint)
+      if (isWitnessed) published.witnessed = checkpoint
+      return checkpoint.cosigned.map(({ name }) => name)
+    })
+  }
+
+  /** Says why a witness's signature isn't under a checkpoint that is known here, and says it to the operator where that
+   * means that this relay's data are older than what was witnessed. */
+  #refuse(clinic: Clinic, { body }: Note, { recent }: Published): never {
+    const { origin, size } = parseCheckpoint(body)
+    const newest = recent.at(-1)?.size ?? 0
+    if (origin === auditOrigin(clinic.id) && size > newest) this.reportOlder(clinic, size)
+    throw new WardlineError(
+      "ERR_CONFLICT",
+      `the newest checkpoint has size ${newest}: fetch it and sign that`,
+    )
+  }
+
+  /** Says that a witness has seen more of the log than there is here; for each size once.
+   * @param size - what it has seen. */
+  reportOlder(clinic: Clinic, size: number): void {
+    const published = this.#of(clinic)
+    if (size <= published.reportedSize) return
+    published.reportedSize = size
+    this.#log.error(
+      "a witness has seen more of the audit log than this relay has: its data are older than that (a restored backup?)",
+      { clinic: clinic.name, entries: clinic.tree.size, witnessed: size },
+    )
+  }
+
+  #serially<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work)
+    this.#last = done.catch(() => {})
+    return done
+  }
+}
+
+/** A checkpoint as it is served: a signed note. */
+export function noteOf({ body, logLine, cosigned }: SignedCheckpoint): string {
+  return formatNote(body, [logLine, ...cosigned.map(({ line }) => line)])
+}
+
+function saved({ ref }: Clinic, kind: CheckpointKind, checkpoint: SignedCheckpoint): SavedCheckpoint {
+  return { clinic: ref, kind, note: noteOf(checkpoint) }
+}
+
+function witnessesOf(policy: Policy | undefined): readonly Witness[] {
+  return policy?.witnesses ?? []
+}
+
+function quorumOf(policy: Policy | undefined): number {
+  return policy?.quorum ?? 0
+}
+
+function hasQuorum({ cosigned }: SignedCheckpoint, policy: Policy | undefined): boolean {
+  return cosigned.length >= quorumOf(policy)
+}
+
+/** With those cosignatures only that count under a policy. */
+function recounted(checkpoint: SignedCheckpoint, policy: Policy | undefined): SignedCheckpoint {
+  const cosigned = readCosignatures(parseNote(noteOf(checkpoint)), witnessesOf(policy), CRYPTO)
+  return { ...checkpoint, cosigned }
+}
+
+/** Of each witness the newest cosignature. */
+function withCosignatures(checkpoint: SignedCheckpoint, added: readonly Cosignature[]): SignedCheckpoint {
+  const byName = new Map(checkpoint.cosigned.map((item) => [item.name, item]))
+  for (const item of added) {
+    const known = byName.get(item.name)
+    if (known === undefined || item.timeSeconds > known.timeSeconds) byName.set(item.name, item)
+  }
+  return { ...checkpoint, cosigned: [...byName.values()] }
+}
