@@ -4,6 +4,27 @@ export { type Preview, previewOf } from "./attachments/images/preview.ts"
 export { safeFileName } from "./attachments/names.ts"
 export { AdminClient, type Enrolled, type NewStaff } from "./client/admin-client.ts"
 export type { SendFileOptions } from "./client/attachment-transfers.ts"
+export {
+  isLogEvidence,
+  type LogEvidenceVerdict,
+  type SignedCheckpoint,
+  verifyLogEvidence,
+} from "./client/audit/log-evidence.ts"
+export type {
+  AuditActor,
+  AuditLogEntry,
+  AuditLogState,
+  AuditOptions,
+  AuditProblem,
+  AuditProblemKind,
+  AuditProgress,
+  CheckpointInfo,
+  Proof,
+  Reading,
+  WhoHasRead,
+  WitnessInfo,
+  WitnessState,
+} from "./client/audit/types.ts"
 export type {
   AttachmentInfo,
   ChatMessage,

@@ -56,6 +56,11 @@ export class ClinicStorage {
     return `${this.#prefix}directory/evidence`
   }
 
+  /** What this device knows of the clinic's audit log. */
+  auditKey(part: "witnessed" | "cosigned" | "evidence"): string {
+    return `${this.#prefix}audit/${part}`
+  }
+
   /** The oldest generation of each role's key that this device keeps. */
   get keptFromKey(): string {
     return `${this.#prefix}kept-from`

@@ -48,6 +48,9 @@ export interface DirectoryHead {
 }
 export type Ack = Omit<FrameOf<"ack">, "kind" | "id">
 export type Ticket = Omit<FrameOf<"ticket">, "kind" | "id">
+/** Which entries of the audit log to serve. */
+export type AuditQuery = Omit<FrameOf<"audit">, "kind" | "id">
+export type AuditPage = Omit<FrameOf<"entries">, "kind" | "id">
 export type Welcome = Omit<FrameOf<"welcome">, "kind" | "id">
 /** In which keys travel between this device and the relay (docs/protocol.md, Channel). */
 export interface Channel {
@@ -198,6 +201,14 @@ export class Session {
     throw protocolError("an answer of another kind")
   }
 
+  /** Asks for entries of the audit log. Nothing of them is checked.
+   * @throws {WardlineError} what the relay answers; ERR_OFFLINE, ERR_ABORTED. */
+  async audit(query: AuditQuery, signal?: AbortSignal): Promise<AuditPage> {
+    const answer = await this.#request({ kind: "audit", id: this.#takeId(), ...query }, signal)
+    if (answer.kind === "entries") return answer
+    throw protocolError("an answer of another kind")
+  }
+
   /** Asks for a conversation's records after a position, and for those to come. */
   subscribe(conversation: Uint8Array, after: number, handler: SubscriptionHandler): Subscription {
     const id = this.#takeId()
@@ -309,6 +320,7 @@ export class Session {
     switch (frame.kind) {
       case "ack":
       case "ticket":
+      case "entries":
         this.#waiting.get(frame.id)?.settle(frame)
         return
       case "keys": {

@@ -1,0 +1,68 @@
+/** The audit log over HTTP, as anybody may fetch it (docs/protocol.md, Reading the log). Nothing of it is checked here. */
+import { fromUtf8, toHex, utf8 } from "../../bytes.ts"
+import { WardlineError } from "../../errors.ts"
+import { HASH_BYTES } from "../../ids.ts"
+import { fromBase64, tilePath } from "../../tlog/index.ts"
+import { type DirectoryRequest, exchange } from "../directory-fetch.ts"
+
+/** Which clinic's log, and where. */
+export type AuditRequest = DirectoryRequest
+
+/** More hashes than any proof has in a tree of 2^53 leaves. */
+const MAX_PROOF_HASHES = 110
+
+const GET: RequestInit = { method: "GET", cache: "no-store" }
+
+/** The newest signed checkpoint: `checkpoint` with the cosignatures that came, `witnessed` the newest that has the
+ * policy's quorum of them.
+ * @throws {WardlineError} ERR_NOT_FOUND if there is none; ERR_OFFLINE, ERR_MALFORMED, ERR_ABORTED. */
+export async function fetchNote(request: AuditRequest, which: "checkpoint" | "witnessed"): Promise<string> {
+  return fromUtf8(await exchange(auditUrl(request, which), GET, request.signal))
+}
+
+/** The proof that the tree of `to` entries begins with that of `from` entries.
+ * @throws {WardlineError} what the relay answers; ERR_OFFLINE, ERR_MALFORMED, ERR_ABORTED. */
+export async function fetchConsistency(
+  request: AuditRequest,
+  from: number,
+  to: number,
+): Promise<Uint8Array[]> {
+  const url = auditUrl(request, "consistency")
+  url.searchParams.set("from", String(from))
+  url.searchParams.set("to", String(to))
+  const lines = fromUtf8(await exchange(url, GET, request.signal)).split("\n")
+  if (lines.pop() !== "" || lines.length > MAX_PROOF_HASHES) throw unreadable()
+  const hashes = lines.map(fromBase64)
+  if (hashes.some(({ length }) => length !== HASH_BYTES)) throw unreadable()
+  return hashes
+}
+
+/** A tile's first `width` hashes, joined. */
+export async function fetchTile(
+  request: AuditRequest,
+  level: number,
+  index: number,
+  width: number,
+): Promise<Uint8Array> {
+  return await exchange(auditUrl(request, `tile/${tilePath({ level, index, width })}`), GET, request.signal)
+}
+
+/** Gives the relay a witness's cosignature.
+ * @param note - the checkpoint's body with the witness's line.
+ * @throws {WardlineError} what the relay answers; ERR_OFFLINE, ERR_ABORTED. */
+export async function postCosignatures(request: AuditRequest, note: string): Promise<void> {
+  const init = {
+    method: "POST",
+    headers: { "content-type": "text/plain" },
+    body: utf8(note) as Uint8Array<ArrayBuffer>,
+  }
+  await exchange(auditUrl(request, "cosignatures"), init, request.signal)
+}
+
+function auditUrl({ relay, clinicId }: AuditRequest, path: string): URL {
+  return new URL(`/v1/clinics/${toHex(clinicId)}/audit/${path}`, relay)
+}
+
+function unreadable(): WardlineError {
+  return new WardlineError("ERR_MALFORMED", "the relay's proof can't be read")
+}
