@@ -51,7 +51,7 @@ export const LAYER_RULES: readonly LayerRule[] = [
   },
   { path: KEYSTORE, parts: [...BASE, CRYPTO], packages: ["node:*"] },
   { path: TRANSPORT, parts: [...BASE, PROTOCOL], packages: ["ws", "node:*"] },
-  { path: FHIR, parts: [...BASE, PROTOCOL], packages: ["valibot"] },
+  { path: FHIR, parts: [...BASE, TLOG], packages: [] },
   { path: CLIENT, parts: LIBRARY, packages: ["valibot"] },
   {
     path: "sdk/src/client/recovery-code.ts",

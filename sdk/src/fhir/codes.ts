@@ -1,0 +1,120 @@
+/** The codes that audit events use, with the displays that their code systems give them. */
+import type { Coding } from "./resource.ts"
+
+const coding =
+  (system: string) =>
+  (code: string, display: string): Coding => ({ system, code, display })
+
+const dcm = coding("http://dicom.nema.org/resources/ontology/DCM")
+const lifecycle = coding("http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle")
+const participation = coding("http://terminology.hl7.org/CodeSystem/v3-ParticipationType")
+const entityType = coding("http://terminology.hl7.org/CodeSystem/audit-entity-type")
+const objectRole = coding("http://terminology.hl7.org/CodeSystem/object-role")
+const securityRole = coding("http://terminology.hl7.org/CodeSystem/extra-security-role-type")
+const actReason = coding("http://terminology.hl7.org/CodeSystem/v3-ActReason")
+
+/** AuditEvent.type */
+export const TYPE = {
+  rest: coding("http://terminology.hl7.org/CodeSystem/audit-event-type")("rest", "RESTful Operation"),
+  application: dcm("110100", "Application Activity"),
+  auditLogUsed: dcm("110101", "Audit Log Used"),
+  export: dcm("110106", "Export"),
+  import: dcm("110107", "Import"),
+  alert: dcm("110113", "Security Alert"),
+  authentication: dcm("110114", "User Authentication"),
+  archive: lifecycle("archive", "Archive Record Lifecycle Event"),
+  attest: lifecycle("attest", "Attest Record Lifecycle Event"),
+  decrypt: lifecycle("decrypt", "Decrypt Record Lifecycle Event"),
+  destroy: lifecycle("destroy", "Destroy/Delete Record Lifecycle Event"),
+  encrypt: lifecycle("encrypt", "Encrypt Record Lifecycle Event"),
+  hold: lifecycle("hold", "Add Legal Hold Record Lifecycle Event"),
+  reactivate: lifecycle("reactivate", "Re-activate Record Lifecycle Event"),
+  transmit: lifecycle("transmit", "Transmit Record Lifecycle Event"),
+  unhold: lifecycle("unhold", "Remove Legal Hold Record Lifecycle Event"),
+} as const
+
+const interaction = (code: string): Coding => coding("http://hl7.org/fhir/restful-interaction")(code, code)
+
+/** AuditEvent.subtype */
+export const SUBTYPE = {
+  create: interaction("create"),
+  read: interaction("read"),
+  update: interaction("update"),
+  delete: interaction("delete"),
+  search: interaction("search-type"),
+  start: dcm("110120", "Application Start"),
+  stop: dcm("110121", "Application Stop"),
+  login: dcm("110122", "Login"),
+  logout: dcm("110123", "Logout"),
+  overrideStarted: dcm("110127", "Emergency Override Started"),
+  overrideStopped: dcm("110138", "Emergency Override Stopped"),
+  securityConfiguration: dcm("110129", "Security Configuration"),
+  softwareConfiguration: dcm("110131", "Software Configuration"),
+  restrictedFunction: dcm("110132", "Use of Restricted Function"),
+  recordingStopped: dcm("110133", "Audit Recording Stopped"),
+  recordingStarted: dcm("110134", "Audit Recording Started"),
+  objectAttributes: dcm("110135", "Object Security Attributes Changed"),
+  roles: dcm("110136", "Security Roles Changed"),
+  userAttributes: dcm("110137", "User security Attributes Changed"),
+  disclose: lifecycle("disclose", "Disclose Record Lifecycle Event"),
+  byConsent: coding("https://profiles.ihe.net/ITI/BALP/CodeSystem/AuthZsubType")(
+    "AuthZ-Consent",
+    "Authorization Decision using Roles and Consent",
+  ),
+} as const
+
+/** AuditEvent.agent.type */
+export const AGENT = {
+  application: dcm("110150", "Application"),
+  destination: dcm("110152", "Destination Role ID"),
+  source: dcm("110153", "Source Role ID"),
+  custodian: coding("http://terminology.hl7.org/CodeSystem/provenance-participant-type")(
+    "custodian",
+    "Custodian",
+  ),
+  author: participation("AUT", "author (originator)"),
+  recipient: participation("IRCP", "information recipient"),
+  human: securityRole("humanuser", "human user"),
+  authorizer: securityRole("authserver", "authorization server"),
+  provider: coding("http://terminology.hl7.org/CodeSystem/v3-RoleClass")("PROV", "healthcare provider"),
+} as const
+
+/** AuditEvent.entity.type */
+export const ENTITY = {
+  person: entityType("1", "Person"),
+  object: entityType("2", "System Object"),
+  consent: coding("http://hl7.org/fhir/resource-types")("Consent", "Consent"),
+} as const
+
+/** AuditEvent.entity.role */
+export const ROLE = {
+  patient: objectRole("1", "Patient"),
+  resource: objectRole("4", "Domain Resource"),
+  security: objectRole("13", "Security Resource"),
+  query: objectRole("24", "Query"),
+} as const
+
+/** AuditEvent.source.type */
+export const SERVER: Coding = coding("http://terminology.hl7.org/CodeSystem/security-source-type")(
+  "4",
+  "Application Server",
+)
+
+/** Purposes of use, by their number in entries and access records (docs/protocol.md, Transcript). */
+export const PURPOSES: Readonly<Record<number, Coding>> = {
+  1: actReason("TREAT", "treatment"),
+  2: actReason("ETREAT", "Emergency Treatment"),
+  3: actReason("BTG", "break the glass"),
+  4: actReason("HOPERAT", "healthcare operations"),
+  5: actReason("HPAYMT", "healthcare payment"),
+  6: actReason("PATRQT", "patient requested"),
+  7: actReason("HLEGAL", "legal"),
+  8: actReason("PUBHLTH", "public health"),
+  9: actReason("HRESCH", "healthcare research"),
+}
+/** What the work itself says where nobody named a purpose. */
+export const ADMINISTRATION: Coding = actReason("HSYSADMIN", "health system administration")
+export const RECORDS: Coding = actReason("RECORDMGT", "records management")
+
+/** A clinic's own roles, as in its directory. */
+export const ROLE_SYSTEM = "urn:wardline:role"
