@@ -22,6 +22,7 @@ export type SettingName =
   | "web-root"
   | "trusted-proxies"
   | "verify-messages"
+  | "witness"
   | "max-bytes"
   | "limit"
   | "log-level"
@@ -66,6 +67,12 @@ export const SETTINGS: readonly Setting[] = [
     name: "verify-messages",
     value: undefined,
     help: "check message signatures too, at the price of throughput; recipients check them in any case",
+  },
+  {
+    name: "witness",
+    value: "URL,…",
+    help: "witnesses to bring each checkpoint of the audit log to; others fetch them by themselves",
+    isList: true,
   },
   { name: "max-bytes", value: "N", help: "a quota on the database file (none)" },
   {
@@ -118,6 +125,7 @@ function buildConfig(reader: SettingReader): Config {
     allowOrigins: reader.list("allow-origin", false, parseOrigin),
     trustedProxies: reader.count("trusted-proxies", 10) ?? 0,
     verifyMessages: reader.flag("verify-messages"),
+    witnesses: reader.list("witness", false, parseWitness),
     limits: Object.fromEntries(reader.list("limit", false, parseLimit)),
   }
   const publicOrigin = reader.parsed("public-origin", parseOrigin)
@@ -192,6 +200,18 @@ function parseOrigin(text: string): string {
   if (isOrigin(text)) return text
   throw wrong(
     `${JSON.stringify(text)} isn't an origin: scheme and host alone, such as https://clinic.example`,
+  )
+}
+
+function parseWitness(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const isPrefix =
+    url !== undefined &&
+    /^https?:$/.test(url.protocol) &&
+    `${url.username}${url.password}${url.search}${url.hash}` === ""
+  if (isPrefix) return text
+  throw wrong(
+    `${JSON.stringify(text)} isn't a witness's submission prefix, such as https://witness.example/log`,
   )
 }
 

@@ -1,13 +1,14 @@
 /** What a session's frames ask for. */
 import { decodeFrame, type Frame, WardlineError } from "@wardline/sdk/protocol"
 import type { Request } from "./group-commit.ts"
-import { MAX_REFUSED_FOR_HASTE } from "./limits.ts"
+import { MAX_ENTRIES, MAX_REFUSED_FOR_HASTE, PROVED_ENTRY_COST } from "./limits.ts"
 import { logIn } from "./login.ts"
 import type { RelayCore } from "./relay-core.ts"
 import { BlobTicket } from "./requests/blob-ticket.ts"
 import { InOrder } from "./requests/in-order.ts"
 import { Keep } from "./requests/keep.ts"
 import { Publish } from "./requests/publish.ts"
+import { ReadAudit } from "./requests/read-audit.ts"
 import { Subscribe } from "./requests/subscribe.ts"
 import { WatchList } from "./requests/watch.ts"
 import type { Session } from "./session.ts"
@@ -65,6 +66,9 @@ function receiveRequest(core: RelayCore, session: Session, data: Buffer, nowMs: 
       if (!session.meter.takeRequest(nowMs)) refuseForHaste(core, session, frame.id)
       else add(core, session, frame.id, requestFor(core, session, frame))
       return
+    case "audit":
+      readAudit(core, session, frame, nowMs)
+      return
     case "credit":
       core.commits.addOwn(new InOrder(() => addCredit(core, session, frame)))
       return
@@ -78,6 +82,20 @@ function receiveRequest(core: RelayCore, session: Session, data: Buffer, nowMs: 
     default:
       session.close("malformed", "not a client's frame now")
   }
+}
+
+/** Costs by the entries that it asks for: each has to be looked up, and most of all proved. */
+function readAudit(
+  core: RelayCore,
+  session: Session,
+  frame: Extract<Frame, { kind: "audit" }>,
+  nowMs: number,
+): void {
+  const cost = Math.min(frame.limit, MAX_ENTRIES) * (frame.treeSize > 0 ? PROVED_ENTRY_COST : 1)
+  session.meter ??= core.meters.device(session.device)
+  if (!session.meter.takeEntries(cost, nowMs) || !session.address.takeEntries(cost, nowMs))
+    refuseForHaste(core, session, frame.id)
+  else add(core, session, frame.id, new ReadAudit(core, session, frame))
 }
 
 function requestFor(

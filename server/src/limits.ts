@@ -62,6 +62,12 @@ export const MAX_MALFORMED = 20
 /** Refusals and failed logins noted in the audit log for each clinic: `burst` at once, then `perSecond`; the others
  * are counted in the process log, so that nobody can flood the audit log. */
 export const REFUSAL_NOTES = { burst: 200, perSecond: 10 } as const
+/** Entries of the audit log in one frame: what is left of it beside its header. */
+export const MAX_ENTRIES_BYTES = 99_000
+/** As many as fit without proofs. */
+export const MAX_ENTRIES = 464
+/** What an entry with its proof costs, where one without costs 1: some hundred hashes are computed for it. */
+export const PROVED_ENTRY_COST = 10
 /** Checkpoints of one log that may still be cosigned: some minutes' worth, for witnesses that are slow or come by
  * seldom. */
 export const RECENT_CHECKPOINTS = 64
@@ -132,6 +138,12 @@ export interface RelayLimits {
   /** Bytes of new blobs from one address. A clinic's patients may share one behind a hospital's proxy. */
   blobBytesPerSecond: number
   blobBytesBurst: number
+  /** Entries of the audit log that one device may read; each counts for ten with its proof. */
+  entriesPerSecond: number
+  entriesBurst: number
+  /** The same for all devices of one address. */
+  addressEntriesPerSecond: number
+  addressEntriesBurst: number
   /** Between two checkpoints of a clinic's audit log: so long may a change of it go unseen by witnesses. */
   checkpointMs: number
 }
@@ -170,5 +182,9 @@ export const DEFAULT_LIMITS: RelayLimits = {
   blobTransfersPerDevice: 6,
   blobBytesPerSecond: 10_000_000,
   blobBytesBurst: 1_073_741_824,
+  entriesPerSecond: 5000,
+  entriesBurst: 50_000,
+  addressEntriesPerSecond: 20_000,
+  addressEntriesBurst: 200_000,
   checkpointMs: 10_000,
 }

@@ -31,11 +31,13 @@ export interface DeviceRates {
   requests: Rate
   records: Rate
   bytes: Rate
+  entries: Rate
 }
 
 export interface AddressRates {
   logins: Rate
   records: Rate
+  entries: Rate
   http: Rate
   posts: Rate
   blobBytes: Rate
@@ -56,6 +58,10 @@ export class DeviceMeter extends Meter {
   takeRecord(bytes: number, nowMs: number): boolean {
     return this.take(this.#rates.records, 1, nowMs) && this.take(this.#rates.bytes, bytes, nowMs)
   }
+
+  takeEntries(cost: number, nowMs: number): boolean {
+    return this.take(this.#rates.entries, cost, nowMs)
+  }
 }
 
 export class AddressMeter extends Meter {
@@ -74,6 +80,10 @@ export class AddressMeter extends Meter {
 
   takeRecord(nowMs: number): boolean {
     return this.take(this.#rates.records, 1, nowMs)
+  }
+
+  takeEntries(cost: number, nowMs: number): boolean {
+    return this.take(this.#rates.entries, cost, nowMs)
   }
 
   takeHttp(nowMs: number): boolean {
@@ -101,10 +111,12 @@ export class Meters {
       requests: { perSecond: limits.requestsPerSecond, burst: limits.requestsBurst },
       records: { perSecond: limits.recordsPerSecond, burst: limits.recordsBurst },
       bytes: { perSecond: limits.bytesPerSecond, burst: limits.bytesBurst },
+      entries: { perSecond: limits.entriesPerSecond, burst: limits.entriesBurst },
     }
     this.#addressRates = {
       logins: { perSecond: limits.loginsPerSecond, burst: limits.loginsBurst },
       records: { perSecond: limits.addressRecordsPerSecond, burst: limits.addressRecordsBurst },
+      entries: { perSecond: limits.addressEntriesPerSecond, burst: limits.addressEntriesBurst },
       http: { perSecond: limits.httpPerSecond, burst: limits.httpBurst },
       posts: { perSecond: limits.postsPerSecond, burst: limits.postsBurst },
       blobBytes: {

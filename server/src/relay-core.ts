@@ -1,4 +1,5 @@
 /** What the parts of a running relay share. */
+import type { Checkpoints } from "./audit/checkpoints.ts"
 import type { Blobs } from "./blobs/blobs.ts"
 import type { Ephemerals } from "./channel.ts"
 import type { Clinic } from "./clinic.ts"
@@ -28,6 +29,7 @@ export interface RelayCore {
   readonly shredKeys: ShredKeys
   readonly destruction: Destruction
   readonly heads: Heads
+  readonly checkpoints: Checkpoints
   readonly ephemerals: Ephemerals
   readonly limits: RelayLimits
   readonly log: Log

@@ -2,6 +2,8 @@
 import { createServer, type IncomingMessage, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { clinicIdOf, isAcceptableSigningKey, toHex, WardlineError } from "@wardline/sdk/protocol"
+import { Checkpoints } from "./audit/checkpoints.ts"
+import { Witnessing } from "./audit/witnessing.ts"
 import { Blobs } from "./blobs/blobs.ts"
 import { Ephemerals } from "./channel.ts"
 import { type Clinic, openClinic } from "./clinic.ts"
@@ -58,6 +60,8 @@ export interface RelayOptions {
   trustedProxies?: number
   /** Whether message signatures are checked too; recipients check them in any case. */
   verifyMessages?: boolean
+  /** Witnesses that each new checkpoint of the audit log is brought to: submission prefixes, as http or https URLs. */
+  witnesses?: readonly string[]
   /** A quota on the database file. */
   maxBytes?: number
   limits?: Partial<RelayLimits>
@@ -103,7 +107,15 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       const clinic = await openClinic(store, clinicIdOf(sha256, rootKey), rootKey, now())
       clinics.set(clinic.key, clinic)
     }
-    return await RunningRelay.start(options, { store, shredKeys, clinics, limits, log, now, logKey })
+    const checkpoints = await Checkpoints.open({
+      store,
+      clinics: clinics.values(),
+      logKey,
+      intervalMs: limits.checkpointMs,
+      log,
+    })
+    const parts = { store, shredKeys, clinics, checkpoints, limits, log, now, logKey }
+    return await RunningRelay.start(options, parts)
   } catch (error) {
     shredKeys?.close()
     store.close()
@@ -125,6 +137,7 @@ export function parseClinicKey(hex: string): Uint8Array {
 interface Parts {
   store: SqliteStore
   clinics: ReadonlyMap<string, Clinic>
+  checkpoints: Checkpoints
   limits: RelayLimits
   log: Log
   now: () => number
@@ -138,6 +151,7 @@ class RunningRelay implements Relay {
   readonly #store: SqliteStore
   readonly #core: RelayCore
   readonly #guard: DiskGuard
+  readonly #witnessing: Witnessing
   readonly #server: Server
   readonly #sockets: Sockets
   #origins: ReadonlySet<string> = new Set()
@@ -152,12 +166,13 @@ class RunningRelay implements Relay {
     await parts.shredKeys.recover((conversation) => parts.store.hasConversation(conversation))
     await relay.#listen()
     await relay.#noteAll("relay-start")
+    await relay.#core.checkpoints.signAll(parts.now())
     relay.#core.heads.warn(parts.clinics.values(), parts.log)
     return relay
   }
 
   private constructor(options: RelayOptions, parts: Parts) {
-    const { store, shredKeys, clinics, limits, log, now } = parts
+    const { store, shredKeys, clinics, checkpoints, limits, log, now } = parts
     this.#options = options
     this.#keysSweptMs = now()
     this.#store = store
@@ -203,12 +218,15 @@ class RunningRelay implements Relay {
       shredKeys,
       destruction,
       heads,
+      checkpoints,
       ephemerals: new Ephemerals(),
       limits,
       log,
       isVerifyingMessages: options.verifyMessages === true,
       now,
     }
+    const urls = options.witnesses ?? []
+    this.#witnessing = new Witnessing({ urls, clinics: clinics.values(), checkpoints, log })
     const isAllowedOrigin = (origin: string): boolean => this.#origins.has(origin)
     const addressOf = (request: IncomingMessage): string => this.#addressOf(request)
     this.#sockets = new Sockets(this.#core, { isAllowedOrigin, addressOf })
@@ -303,6 +321,7 @@ class RunningRelay implements Relay {
     try {
       sweepSessions(this.#core, this.#core.now())
       await this.#guard.look()
+      await this.#sweepCheckpoints()
       await this.#sweepKeys()
       for (const { action, done } of await takeNotices(this.#options.data)) {
         await this.#noteAll(action)
@@ -311,6 +330,16 @@ class RunningRelay implements Relay {
     } finally {
       this.#isSweeping = false
     }
+  }
+
+  async #sweepCheckpoints(): Promise<void> {
+    const { checkpoints, log, now } = this.#core
+    try {
+      await checkpoints.sweep(now())
+    } catch (error) {
+      log.error("a checkpoint couldn't be made", errorFields(error))
+    }
+    this.#witnessing.sweep(now())
   }
 
   async #sweepKeys(): Promise<void> {
@@ -340,7 +369,7 @@ class RunningRelay implements Relay {
   }
 
   async #close(): Promise<void> {
-    const { commits, sessions, log } = this.#core
+    const { commits, sessions, checkpoints, log, now } = this.#core
     clearInterval(this.#sweep)
     const stopped = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     this.#server.closeIdleConnections()
@@ -356,6 +385,11 @@ class RunningRelay implements Relay {
     await this.#noteAll("relay-stop").catch((error: unknown) =>
       log.error("the stop couldn't be noted", errorFields(error)),
     )
+    await checkpoints
+      .signAll(now())
+      .catch((error: unknown) => log.error("the last checkpoint couldn't be made", errorFields(error)))
+    this.#witnessing.sweep(now())
+    await this.#witnessing.close(CLOSE_GRACE_MS)
     this.#core.shredKeys.close()
     this.#store.close()
   }

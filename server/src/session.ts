@@ -41,6 +41,8 @@ export class Session implements SigningActor {
   /** Shared and empty until there is one. */
   subscriptions: Subscription[] = NONE
   watch: Watch | undefined
+  /** Whether the audit log has it that this session reads it. */
+  isAuditing = false
   /** When it last said something; at first, when it connected. */
   heardMs: number
   #outbox: Outbox | undefined

@@ -4,6 +4,7 @@ import { isWardlineError, WardlineError } from "@wardline/sdk/protocol"
 import { errorFields } from "../log.ts"
 import type { RelayCore } from "../relay-core.ts"
 import { answerError, answerJson, answerMethod } from "./answer.ts"
+import { handleAudit } from "./audit-api.ts"
 import { handleBlob } from "./blob-api.ts"
 import { handleDirectory } from "./directory-api.ts"
 import type { Pages } from "./pages.ts"
@@ -50,6 +51,7 @@ async function handle(
   const isAllowed = request.method === "POST" ? address.takePost(nowMs) : address.takeHttp(nowMs)
   if (!isAllowed) throw new WardlineError("ERR_RATE_LIMITED", "too many requests from this address")
   if (await handleDirectory(core, request, response, url, options.isAllowedOrigin)) return
+  if (await handleAudit(core, request, response, url, options.isAllowedOrigin)) return
   if (await handleBlob(core, request, response, url, options)) return
   if (options.pages.handle(request, response, url)) return
   throw new WardlineError("ERR_NOT_FOUND", "nothing is here")
