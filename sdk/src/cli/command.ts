@@ -29,7 +29,7 @@ export interface Command {
 export interface Context {
   readonly output: Output
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Fires on Ctrl-C. */
+  /** Fires on Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal
   readonly now: () => number
 }

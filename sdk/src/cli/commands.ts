@@ -23,6 +23,8 @@ import { staffAdd } from "./staff-add.ts"
 import { staffList } from "./staff-list.ts"
 import { staffRevoke } from "./staff-revoke.ts"
 import { staffRoles } from "./staff-roles.ts"
+import { witnessInit } from "./witness-init.ts"
+import { witnessRun } from "./witness-run.ts"
 
 export const COMMANDS: readonly Command[] = [
   init,
@@ -47,5 +49,7 @@ export const COMMANDS: readonly Command[] = [
   keySplit,
   keyCombine,
   auditVerify,
+  witnessInit,
+  witnessRun,
   evidence,
 ]

@@ -3,7 +3,7 @@
 import { run } from "./run.ts"
 
 const interrupted = new AbortController()
-process.once("SIGINT", () => interrupted.abort())
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.abort())
 
 process.exitCode = await run(process.argv.slice(2), {
   stdout: process.stdout,

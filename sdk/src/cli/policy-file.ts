@@ -3,9 +3,10 @@
 import * as v from "valibot"
 import type { ClinicPolicy, ClinicRoleRule } from "../client/clinic-policy.ts"
 import { isSlug } from "../ids.ts"
-import { MAX_TEXT_BYTES } from "../protocol/index.ts"
+import { MAX_TEXT_BYTES, MAX_WITNESSES } from "../protocol/index.ts"
 import { usage } from "./arguments.ts"
 import { readIfThere } from "./files.ts"
+import { isWitnessKey, readWitnessKey, witnessKeyText } from "./witness-key.ts"
 
 const DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const
 export const DAY_SECONDS = 86_400
@@ -34,6 +35,14 @@ export interface PolicyFile {
   readonly freshnessDays: number
   /** The role that closed conversations are archived to; none unless given. */
   readonly archiveRole?: string
+  /** The relay's log key, 64 hexadecimal characters. */
+  readonly logKey?: string
+  /** Who signs for the audit log beside the relay, as verifier keys: name+id+key. */
+  readonly witnesses?: readonly string[]
+  /** How many of them must have signed. */
+  readonly quorum?: number
+  /** The role whose staff may read the audit log; none unless given. */
+  readonly auditRole?: string
   /** By role; one that isn't here has the default rule. */
   readonly roles?: Readonly<Record<string, RoleRuleFile>>
 }
@@ -101,6 +110,17 @@ const POLICY_FIELDS = {
   retentionDays: wholeNumber(1, 36_500),
   freshnessDays: wholeNumber(1, 365),
   archiveRole: v.exactOptional(slug),
+  logKey: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal characters"))),
+  witnesses: v.exactOptional(
+    v.array(
+      v.pipe(
+        v.string(),
+        v.check(isWitnessKey, "is no witness's key: it reads name+8 hexadecimal digits+base64"),
+      ),
+    ),
+  ),
+  quorum: v.exactOptional(wholeNumber(0, MAX_WITNESSES)),
+  auditRole: v.exactOptional(slug),
   roles: v.exactOptional(
     v.record(
       slug,
@@ -153,6 +173,7 @@ async function readJsonFile<T>(path: string, schema: v.GenericSchema<unknown, T>
 /** The given fields as AdminClient takes them. */
 export function changesOf(file: PolicyChanges): Partial<ClinicPolicy> {
   const { hours, freshnessDays, roles, name, emergency, timeZone, topics, retentionDays, archiveRole } = file
+  const { logKey, witnesses, quorum, auditRole } = file
   return {
     ...(name && { name }),
     ...(emergency && { emergency }),
@@ -160,6 +181,10 @@ export function changesOf(file: PolicyChanges): Partial<ClinicPolicy> {
     ...(topics && { topics }),
     ...(retentionDays && { retentionDays }),
     ...(archiveRole && { archiveRole }),
+    ...(logKey && { logKey }),
+    ...(witnesses && { witnesses: witnesses.map(readWitnessKey) }),
+    ...(quorum !== undefined && { quorum }),
+    ...(auditRole && { auditRole }),
     ...(freshnessDays && { freshnessSeconds: freshnessDays * DAY_SECONDS }),
     ...(hours && { hours: hoursOf(hours) }),
     ...(roles && {
@@ -204,7 +229,8 @@ export function dayStart(day: string): number | undefined {
 
 /** A policy as a file that `readPolicyFile` takes again. */
 export function policyFileOf(policy: ClinicPolicy): PolicyFile {
-  const { name, emergency, timeZone, retentionDays, archiveRole } = policy
+  const { name, emergency, timeZone, retentionDays, archiveRole, logKey, witnesses, quorum, auditRole } =
+    policy
   return {
     name,
     emergency,
@@ -214,6 +240,10 @@ export function policyFileOf(policy: ClinicPolicy): PolicyFile {
     retentionDays,
     freshnessDays: Math.max(1, Math.round((policy.freshnessSeconds * 1000) / DAY_MS)),
     ...(archiveRole === undefined ? {} : { archiveRole }),
+    ...(logKey === undefined ? {} : { logKey }),
+    witnesses: witnesses.map(witnessKeyText),
+    quorum,
+    ...(auditRole === undefined ? {} : { auditRole }),
     roles: Object.fromEntries(
       Object.entries(policy.roleRules).map(([role, rule]) => [
         role,

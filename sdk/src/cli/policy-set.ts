@@ -9,12 +9,19 @@ import { type Command, SHARED } from "./command.ts"
 import { EXIT } from "./exit-codes.ts"
 import { inline } from "./output.ts"
 import { DAY_SECONDS, HISTORY_WORDS, historyOf, policyFileOf, readPolicyFile } from "./policy-file.ts"
+import {
+  checkQuorum,
+  LOG_OPTIONS,
+  logWarnings,
+  type PolicyChange,
+  readLogOptions,
+} from "./policy-log-options.ts"
 import { changedRows } from "./policy-view.ts"
 import { checkRolesExist } from "./role-options.ts"
 
 export const policySet: Command = {
   name: "policy set",
-  summary: "change hours, topics, roles' rules or limits",
+  summary: "change hours, topics, roles' rules, limits, or who watches the audit log",
   description: [
     "Changes what you name and leaves the rest. Hours, topics, texts and several roles at once go by a file: print it with policy show --file, edit it, and set it with --file; options count on top of it.",
     "A rule about the past holds for those who join from now on: nobody can be made to forget what they have read.",
@@ -35,6 +42,7 @@ export const policySet: Command = {
       value: "ROLE",
       help: "the role that closed conversations are archived to, or none; made if it is new",
     },
+    ...LOG_OPTIONS,
     retention: { value: "DAYS", help: "how long closed conversations are kept" },
     freshness: { value: "DAYS", help: "how often somebody must vouch for the directory" },
     file: { value: "FILE", help: "a JSON file with any of the fields that policy show --file prints" },
@@ -45,26 +53,34 @@ export const policySet: Command = {
   examples: [
     "wardline policy set --history nursing=all --history billing=none",
     "wardline policy set --rotate nursing=30 --archive-role vault",
+    "wardline policy set --witness witness.example.org/juniper+3f0c2a9b+BCx… --quorum 1",
+    'wardline policy set --witness-device "Ana Ruiz, RN" --audit-role privacy',
     "wardline policy set --file policy.json",
   ],
   async run(input, context) {
     const folder = await openClinicFolder(input.text("dir"))
     const path = input.text("file")
     const fromFile = path === undefined ? {} : await readPolicyFile(resolve(path))
-    const options = readOptions(input)
+    const options = [...readOptions(input), ...readLogOptions(input)]
     if (path === undefined && options.length === 0)
       throw usage("what should change? name an option, or a file with --file")
     return await asAdmin(folder, input, context, async (admin) => {
       const { policy: before, directory } = admin
       const change = (policy: ClinicPolicy): ClinicPolicy =>
-        options.reduce((changed, option) => option(changed), withFile(policy, fromFile))
+        options.reduce(
+          (changed, option) => option(changed, admin.directory, context.now()),
+          withFile(policy, fromFile),
+        )
       const wanted = change(before)
+      checkQuorum(wanted)
       const ruled = Object.keys(wanted.roleRules).filter((role) => before.roleRules[role] === undefined)
+      const made = [wanted.archiveRole, wanted.auditRole]
       checkRolesExist(
-        ruled.filter((role) => role !== wanted.archiveRole).map((role) => ({ role })),
+        ruled.filter((role) => !made.includes(role)).map((role) => ({ role })),
         directory,
       )
-      if (changedRows(before, wanted).length === 0) {
+      for (const warning of logWarnings(wanted)) context.output.warn(warning)
+      if (changedRows(before, wanted, directory).length === 0) {
         context.output.result({ changed: false, renewed: [], policy: policyFileOf(before) }, [
           "Nothing to change: the policy says so already.",
         ])
@@ -78,7 +94,7 @@ export const policySet: Command = {
       )
       context.output.result({ changed: true, renewed, policy: policyFileOf(after) }, [
         "The policy is changed:",
-        ...changedRows(before, after).map((line) => `  ${line}`),
+        ...changedRows(before, after, now).map((line) => `  ${line}`),
         ...(renewed.length > 0 ? [`New keys for: ${renewed.join(", ")}.`] : []),
       ])
       return EXIT.done
@@ -91,11 +107,9 @@ function withFile(policy: ClinicPolicy, file: Partial<ClinicPolicy>): ClinicPoli
   return { ...policy, ...file, roleRules: { ...policy.roleRules, ...file.roleRules } }
 }
 
-type Change = (policy: ClinicPolicy) => ClinicPolicy
-
 /** @throws {WardlineError} ERR_CONFIG */
-function readOptions(input: Input): Change[] {
-  const changes: Change[] = []
+function readOptions(input: Input): PolicyChange[] {
+  const changes: PolicyChange[] = []
   for (const { role, value } of assignments(input, "history")) {
     const history = historyOf(value)
     if (history === undefined) throw usage(`--history ${role}=${inline(value)}: ${HISTORY_WORDS}`)

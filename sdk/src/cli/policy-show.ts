@@ -29,7 +29,7 @@ export const policyShow: Command = {
     const policy = policyOf(state.policy)
     const file = policyFileOf(policy)
     if (input.flag("file")) process.stdout.write(`${JSON.stringify(file, undefined, 2)}\n`)
-    else context.output.result({ source, policy: file }, table(policyRows(policy)))
+    else context.output.result({ source, policy: file }, table(policyRows(policy, state)))
     return EXIT.done
   },
 }

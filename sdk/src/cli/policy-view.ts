@@ -1,5 +1,8 @@
 /** A policy in words: rows of a name and a value, so that two policies can be compared. */
-import type { ClinicPolicy } from "../client/clinic-policy.ts"
+import { type ClinicPolicy, deviceWitnessName } from "../client/clinic-policy.ts"
+import type { DirectoryState } from "../directory/index.ts"
+import { idText } from "../ids.ts"
+import { staffOf } from "./directory-view.ts"
 import { DAY_SECONDS, groupHours, historyWord } from "./policy-file.ts"
 
 const DAY_NAMES: Readonly<Record<string, string>> = {
@@ -14,7 +17,8 @@ const DAY_NAMES: Readonly<Record<string, string>> = {
 
 export type PolicyRow = readonly [name: string, value: string]
 
-export function policyRows(policy: ClinicPolicy): PolicyRow[] {
+/** @param directory - says whose device a witness is. */
+export function policyRows(policy: ClinicPolicy, directory: DirectoryState): PolicyRow[] {
   const { name, emergency, timeZone, topics, archiveRole, retentionDays, freshnessSeconds } = policy
   return [
     ["Clinic", textsText(name)],
@@ -30,8 +34,35 @@ export function policyRows(policy: ClinicPolicy): PolicyRow[] {
     ["Archive", archiveRole === undefined ? "none" : `closed conversations go to the role ${archiveRole}`],
     ["Kept for", `${retentionDays} days`],
     ["Must be vouched for", `every ${freshnessSeconds / DAY_SECONDS} days`],
+    ...logRows(policy, directory),
     ...ruleRows(policy),
   ]
+}
+
+/** Who watches the audit log, and who may read it. */
+function logRows(
+  { logKey, witnesses, quorum, auditRole }: ClinicPolicy,
+  directory: DirectoryState,
+): PolicyRow[] {
+  const staff = new Map(staffOf(directory).map(({ id, name }) => [deviceWitnessName(idText(id)), name]))
+  return [
+    ["Audit log's key", logKey ?? "none yet: what the relay says of its log isn't held against a key"],
+    ...witnesses.map(({ name, key }): PolicyRow => [`Witness ${name}`, witnessText(key, staff.get(name))]),
+    ["Witnesses needed", quorumText(witnesses.length, quorum)],
+    [
+      "Audit log is read by",
+      auditRole === undefined ? "administrators" : `administrators and the role ${auditRole}`,
+    ],
+  ]
+}
+
+function witnessText(key: string, staffName: string | undefined): string {
+  return `${staffName === undefined ? "" : `${staffName}'s inbox, while it is open; `}key ${key.slice(0, 16)}…`
+}
+
+function quorumText(witnesses: number, quorum: number): string {
+  if (witnesses === 0) return "none: nobody beside the relay vouches for the audit log"
+  return quorum === 0 ? `none of the ${witnesses}` : `${quorum} of ${witnesses}`
 }
 
 function ruleRows({ roleRules }: ClinicPolicy): PolicyRow[] {
@@ -53,9 +84,9 @@ function ruleRows({ roleRules }: ClinicPolicy): PolicyRow[] {
 }
 
 /** What differs, one line for each row. */
-export function changedRows(before: ClinicPolicy, after: ClinicPolicy): string[] {
-  const old = new Map(policyRows(before))
-  const now = new Map(policyRows(after))
+export function changedRows(before: ClinicPolicy, after: ClinicPolicy, directory: DirectoryState): string[] {
+  const old = new Map(policyRows(before, directory))
+  const now = new Map(policyRows(after, directory))
   return [...new Set([...old.keys(), ...now.keys()])].flatMap((name) => {
     const [from, to] = [old.get(name), now.get(name)]
     if (from === to) return []

@@ -1,0 +1,106 @@
+/** A witness of one clinic's audit log: it signs a checkpoint only if it continues the last one that it signed. */
+import { createHash, type KeyObject, sign } from "node:crypto"
+import { verify } from "../crypto/index.ts"
+import { WardlineError } from "../errors.ts"
+import {
+  type AddCheckpoint,
+  addCheckpoint,
+  cosignatureLine,
+  cosignatureMessage,
+  type NoteCrypto,
+  WitnessRefusal,
+} from "../tlog/index.ts"
+import type { Remembered, WitnessMemory } from "./witness-memory.ts"
+
+export const WITNESS_CRYPTO: NoteCrypto = {
+  hash: (bytes) => createHash("sha256").update(bytes).digest(),
+  verify,
+}
+
+/** How often a judgement is made anew because another process was faster; two processes are one too many already. */
+const MAX_TRIES = 3
+
+export interface WatchedLog {
+  readonly origin: string
+  /** 32 bytes. */
+  readonly key: Uint8Array
+}
+
+/** A note that the log's key signed and that can't be reconciled with what this witness has signed. */
+export interface Contradiction {
+  readonly known: Remembered
+  readonly shown: AddCheckpoint
+}
+
+export interface Cosigned {
+  /** The signature line, its newline included. */
+  readonly line: string
+  /** The text that it is a signature of. */
+  readonly body: string
+  readonly size: number
+  /** Whether the log has grown since this witness's last signature. */
+  readonly isNew: boolean
+  /** Whether it is this witness's first. */
+  readonly isFirst: boolean
+}
+
+export interface WitnessParts {
+  readonly name: string
+  readonly privateKey: KeyObject
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array
+  readonly memory: WitnessMemory
+  /** The log as it is known now; undefined before its key is known. */
+  readonly log: () => WatchedLog | undefined
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly onContradiction: (contradiction: Contradiction) => Promise<void>
+}
+
+export class Witness {
+  readonly #parts: WitnessParts
+  /** One judgement after the other: two at once could both go on from the same state. */
+  #judging: Promise<unknown> = Promise.resolve()
+
+  constructor(parts: WitnessParts) {
+    this.#parts = parts
+  }
+
+  /** What it signed last. */
+  get known(): Remembered | undefined {
+    return this.#parts.memory.known
+  }
+
+  /** Judges a checkpoint, remembers it durably, and signs it.
+   * @throws {WitnessRefusal} as the C2SP protocol says; ERR_KEYSTORE if it can't be remembered: then nothing is signed. */
+  add(request: AddCheckpoint): Promise<Cosigned> {
+    const done = this.#judging.then(() => this.#judge(request))
+    this.#judging = done.catch(() => {})
+    return done
+  }
+
+  async #judge(request: AddCheckpoint): Promise<Cosigned> {
+    const { memory, log, onContradiction } = this.#parts
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const { known } = memory
+      try {
+        const { size, root, body } = addCheckpoint(known, log(), request, WITNESS_CRYPTO)
+        const isNew = known === undefined || size > known.size
+        if (isNew && !(await memory.advance({ size, root, note: request.note }))) continue
+        return { line: this.#sign(body), body, size, isNew, isFirst: known === undefined }
+      } catch (error) {
+        const isContradiction = error instanceof WitnessRefusal && error.code === "ERR_FORK"
+        if (isContradiction && known !== undefined) await onContradiction({ known, shown: request })
+        throw error
+      }
+    }
+    throw new WardlineError("ERR_CONFLICT", "another process works on this witness's folder")
+  }
+
+  #sign(body: string): string {
+    const { name, publicKey: key, privateKey, now } = this.#parts
+    const timeSeconds = Math.floor(now() / 1000)
+    const signature = sign(null, cosignatureMessage(body, timeSeconds), privateKey)
+    return cosignatureLine({ name, key, hash: WITNESS_CRYPTO.hash, timeSeconds, signature })
+  }
+}
