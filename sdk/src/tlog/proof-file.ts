@@ -72,7 +72,7 @@ export function verifyProof(
   if (checkpoint.cosigned.length < trusted.quorum)
     throw new WardlineError(
       "ERR_SIGNATURE",
-      `${checkpoint.cosigned.length} witnesses cosigned the checkpoint, ${trusted.quorum} must have`,
+      `${count(checkpoint.cosigned.length)} cosigned the checkpoint, ${trusted.quorum} must have`,
     )
   const entry = decodeEntry(bytes)
   const leafHash = entryHash(trusted.hash, bytes)
@@ -83,4 +83,8 @@ export function verifyProof(
   if (entry.sequence !== index + 1)
     throw new WardlineError("ERR_FORK", "the entry's sequence isn't its place in the tree")
   return { entry, checkpoint }
+}
+
+function count(witnesses: number): string {
+  return `${witnesses} witness${witnesses === 1 ? "" : "es"}`
 }

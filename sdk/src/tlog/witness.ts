@@ -74,7 +74,7 @@ export function addCheckpoint(
   const last = known ?? { size: 0, root: EMPTY_ROOT }
   if (request.oldSize !== last.size)
     throw new WitnessRefusal(409, "ERR_CONFLICT", `the last tree has size ${last.size}`, last.size)
-  if (checkpoint.size === last.size && !equalBytes(checkpoint.root, last.root))
+  if (checkpoint.size === known?.size && !equalBytes(checkpoint.root, known.root))
     throw new WitnessRefusal(
       409,
       "ERR_FORK",
