@@ -6,6 +6,7 @@ import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { sha256 } from "../src/hashing.ts"
 import type { Batch, ClinicRef, ConversationChange, NewRecord, ScopeRef, Store } from "../src/store/store.ts"
+import { testAudit } from "./store-audit.ts"
 import { testEffects } from "./store-effects.ts"
 
 /** Opens the same store again and again. */
@@ -424,5 +425,6 @@ export function testStore(name: string, makeHarness: () => StoreHarness): void {
   })
 
   testEffects(test, withStore)
+  testAudit(test, withStore)
   test.run()
 }
