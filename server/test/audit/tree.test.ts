@@ -1,7 +1,14 @@
 /** The tree that grows in transactions: the same as one computed from all leaves at once, whatever fails on the way. */
 import { randomBytes, randomInt } from "node:crypto"
 import { sha256 } from "@wardline/sdk/crypto"
-import { ENTRY_BYTES, entryHash, inclusionProof, RightEdge, rootOf, verifyInclusion } from "@wardline/sdk/tlog"
+import {
+  ENTRY_BYTES,
+  entryHash,
+  inclusionProof,
+  RightEdge,
+  rootOf,
+  verifyInclusion,
+} from "@wardline/sdk/tlog"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { AuditTree } from "../../src/audit/tree.ts"
@@ -150,8 +157,7 @@ test("writes for a batch only the tiles that it fills and one for each level abo
 test("refuses to go on from a database in which tiles or entries are missing", () =>
   withLog(async (log) => {
     log.add(600)
-    const open = (size: number): Promise<string> =>
-      codeOf(() => AuditTree.open(log.store, log.clinic, size))
+    const open = (size: number): Promise<string> => codeOf(() => AuditTree.open(log.store, log.clinic, size))
     assert.is(await open(600), "done")
     assert.is(await open(601), "ERR_STORE")
     assert.is(await open(600 + 256), "ERR_STORE")
