@@ -39,8 +39,9 @@ const NOBLE = "@noble/hashes/*"
 export const LAYER_RULES: readonly LayerRule[] = [
   ...BASE.map((path): LayerRule => ({ path, parts: BASE, packages: [] })),
   { path: PROTOCOL, parts: BASE, packages: [] },
-  { path: TLOG, parts: BASE, packages: [] },
-  { path: DIRECTORY, parts: [...BASE, PROTOCOL, TLOG], packages: [] },
+  { path: DIRECTORY, parts: [...BASE, PROTOCOL], packages: [] },
+  // A log's keys and witnesses are what its clinic's directory says.
+  { path: TLOG, parts: [...BASE, PROTOCOL, DIRECTORY], packages: [] },
   { path: CRYPTO, parts: [...BASE, PROTOCOL], packages: [NOBLE] },
   { path: "sdk/src/crypto/sodium.ts", parts: [...BASE, CRYPTO], packages: ["libsodium-wrappers"] },
   { path: ATTACHMENTS, parts: [...BASE, PROTOCOL, CRYPTO], packages: ["valibot"] },
@@ -51,7 +52,7 @@ export const LAYER_RULES: readonly LayerRule[] = [
   },
   { path: KEYSTORE, parts: [...BASE, CRYPTO], packages: ["node:*"] },
   { path: TRANSPORT, parts: [...BASE, PROTOCOL], packages: ["ws", "node:*"] },
-  { path: FHIR, parts: [...BASE, TLOG], packages: [] },
+  { path: FHIR, parts: [...BASE, PROTOCOL, TLOG], packages: [] },
   { path: CLIENT, parts: LIBRARY, packages: ["valibot"] },
   {
     path: "sdk/src/client/recovery-code.ts",

@@ -1,6 +1,8 @@
 /** An audit entry as a FHIR R4 AuditEvent, by the IHE BALP 1.1.3 profiles where one fits (docs/fhir.md). */
 import { equalBytes, isAllZero, toHex } from "../bytes.ts"
+import { purposeOf } from "../protocol/index.ts"
 import type { AuditEntry, Outcome } from "../tlog/index.ts"
+import type { EntryContext } from "../tlog/readable.ts"
 import { agentsOf, type Parties } from "./agents.ts"
 import { ENTITY, PURPOSES, ROLE, SERVER } from "./codes.ts"
 import { EVENT_KINDS, type EventKind } from "./event-kinds.ts"
@@ -12,17 +14,9 @@ export const BALP = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.B
 export const ENTRY_EXTENSION = "urn:wardline:fhir:audit-entry"
 
 /** What an entry doesn't say itself. */
-export interface AuditEventContext {
-  /** 16 bytes. */
-  readonly clinic: Uint8Array
+export interface AuditEventContext extends EntryContext {
   /** The relay's id, in hexadecimal. */
   readonly relay: string
-  /** 32 bytes: of the entry, docs/protocol.md, Audit entry. */
-  readonly leafHash: Uint8Array
-  /** 16 bytes: the device that gave the consent of the entry's conversation; undefined where there is none. */
-  readonly patient: Uint8Array | undefined
-  /** Whether the entry was checked, with all before it. */
-  readonly isVerified: boolean
 }
 
 const OUTCOMES: Readonly<Record<Outcome, AuditEvent["outcome"]>> = { success: "0", refused: "4", failed: "8" }
@@ -41,7 +35,7 @@ export function toAuditEvent(entry: AuditEntry, context: AuditEventContext): Aud
     relay,
     actor: isAllZero(entry.actor) ? undefined : idRef("device", toHex(entry.actor), "Device"),
     actorRole: entry.actorRole,
-    purpose: PURPOSES[entry.purpose] ?? kind.purpose,
+    purpose: entry.purpose === 0 ? kind.purpose : PURPOSES[purposeOf(entry.purpose)],
     isUnknown: entry.action === "login-failure",
   }
   const profile = profileOf(entry, kind, parties, context)

@@ -1,4 +1,5 @@
 /** The codes that audit events use, with the displays that their code systems give them. */
+import type { Purpose } from "../protocol/index.ts"
 import type { Coding } from "./resource.ts"
 
 const coding =
@@ -100,17 +101,17 @@ export const SERVER: Coding = coding("http://terminology.hl7.org/CodeSystem/secu
   "Application Server",
 )
 
-/** Purposes of use, by their number in entries and access records (docs/protocol.md, Transcript). */
-export const PURPOSES: Readonly<Record<number, Coding>> = {
-  1: actReason("TREAT", "treatment"),
-  2: actReason("ETREAT", "Emergency Treatment"),
-  3: actReason("BTG", "break the glass"),
-  4: actReason("HOPERAT", "healthcare operations"),
-  5: actReason("HPAYMT", "healthcare payment"),
-  6: actReason("PATRQT", "patient requested"),
-  7: actReason("HLEGAL", "legal"),
-  8: actReason("PUBHLTH", "public health"),
-  9: actReason("HRESCH", "healthcare research"),
+/** Purposes of use. */
+export const PURPOSES: Readonly<Record<Purpose, Coding>> = {
+  TREAT: actReason("TREAT", "treatment"),
+  ETREAT: actReason("ETREAT", "Emergency Treatment"),
+  BTG: actReason("BTG", "break the glass"),
+  HOPERAT: actReason("HOPERAT", "healthcare operations"),
+  HPAYMT: actReason("HPAYMT", "healthcare payment"),
+  PATRQT: actReason("PATRQT", "patient requested"),
+  HLEGAL: actReason("HLEGAL", "legal"),
+  PUBHLTH: actReason("PUBHLTH", "public health"),
+  HRESCH: actReason("HRESCH", "healthcare research"),
 }
 /** What the work itself says where nobody named a purpose. */
 export const ADMINISTRATION: Coding = actReason("HSYSADMIN", "health system administration")

@@ -17,13 +17,12 @@ interface Resource {
   readonly concept?: readonly Concept[]
 }
 
-const read = (name: string): { entry: { resource: Resource }[] } =>
-  readJson(`fhir/r4/${name}.json`) as unknown as { entry: { resource: Resource }[] }
+function read(name: string): { entry: { resource: Resource }[] } {
+  const bundle: unknown = readJson(`fhir/r4/${name}.json`)
+  return bundle as { entry: { resource: Resource }[] }
+}
 
-for (const name of ["profiles-types", "profiles-resources"])
-  indexStructureDefinitionBundle(
-    read(name) as unknown as Parameters<typeof indexStructureDefinitionBundle>[0],
-  )
+for (const name of ["profiles-types", "profiles-resources"]) indexStructureDefinitionBundle(read(name))
 
 const lantana = new Fhir()
 
@@ -55,7 +54,7 @@ export function medplumProblems(resource: object): string[] {
 
 export function lantanaProblems(resource: object): string[] {
   return lantana
-    .validate(resource)
+    .validate(resource, { errorOnUnexpected: true })
     .messages.filter(({ severity }) => severity === "error")
     .map(({ location, message }) => `${location}: ${message}`)
 }
