@@ -46,8 +46,12 @@ export class Clinic implements AuditScope {
   /** Whether one more refusal may be noted in the audit log; counts it if not. */
   mayNoteRefusal(nowMs: number): boolean {
     if (this.#refusals.take(REFUSAL_NOTES, 1, nowMs)) return true
-    this.#unnoted++
+    this.countUnnoted(1)
     return false
+  }
+
+  countUnnoted(count: number): void {
+    this.#unnoted += count
   }
 
   /** How many refusals weren't noted since the last call. */

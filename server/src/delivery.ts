@@ -17,6 +17,7 @@ export class Delivery {
   readonly #heads: Heads
   readonly #log: Log
   readonly #now: () => number
+  readonly #noteEnd: (subscription: Subscription) => void
   /** Sessions with something to send. */
   readonly flushQueue: Session[] = []
   #refilling = new Set<Subscription>()
@@ -24,12 +25,21 @@ export class Delivery {
   #behindWatchers = new Set<Session>()
   #isScheduled = false
 
-  constructor(store: Store, shredKeys: ShredKeys, heads: Heads, log: Log, now: () => number) {
+  /** @param noteEnd - has the audit log say how far a subscription came that has ended. */
+  constructor(
+    store: Store,
+    shredKeys: ShredKeys,
+    heads: Heads,
+    log: Log,
+    now: () => number,
+    noteEnd: (subscription: Subscription) => void,
+  ) {
     this.#store = store
     this.#shredKeys = shredKeys
     this.#heads = heads
     this.#log = log
     this.#now = now
+    this.#noteEnd = noteEnd
   }
 
   /** Writes what every session was given since the last time: one write for each socket. */
@@ -71,10 +81,17 @@ export class Delivery {
       const { cutPosition } = subscription.conversation
       const last = records.filter(({ position }) => position <= cutPosition)
       if (!isWardlineError(error, "ERR_ACCESS_REQUIRED")) subscription.deliver(last, -1, undefined)
-      subscription.end()
+      this.end(subscription)
       subscription.session.sendError(subscription.requestId, error)
       return false
     }
+  }
+
+  /** Stops a subscription, without a word to its session. */
+  end(subscription: Subscription): void {
+    if (subscription.isEnded) return
+    subscription.end()
+    this.#noteEnd(subscription)
   }
 
   #updateWatchers(conversation: Conversation): void {

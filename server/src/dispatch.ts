@@ -7,6 +7,7 @@ import type { RelayCore } from "./relay-core.ts"
 import { BlobTicket } from "./requests/blob-ticket.ts"
 import { InOrder } from "./requests/in-order.ts"
 import { Keep } from "./requests/keep.ts"
+import { eventOf, Note } from "./requests/note.ts"
 import { Publish } from "./requests/publish.ts"
 import { ReadAudit } from "./requests/read-audit.ts"
 import { Subscribe } from "./requests/subscribe.ts"
@@ -47,7 +48,7 @@ function publish(core: RelayCore, session: Session, data: Buffer, nowMs: number)
   const requestId = data.readUInt32BE(1)
   session.meter ??= core.meters.device(session.device)
   if (!session.meter.takeRecord(data.length, nowMs) || !session.address.takeRecord(nowMs)) {
-    refuseForHaste(core, session, requestId)
+    refuseForHaste(core, session, requestId, nowMs)
     return
   }
   add(core, session, requestId, new Publish(core, session, requestId, data.subarray(PREFIX_BYTES)))
@@ -55,7 +56,10 @@ function publish(core: RelayCore, session: Session, data: Buffer, nowMs: number)
 
 function receiveRequest(core: RelayCore, session: Session, data: Buffer, nowMs: number): void {
   const frame = decodeOrClose(session, data)
-  if (frame === undefined) return
+  if (frame === undefined) {
+    noteRefused(core, session, nowMs)
+    return
+  }
   switch (frame.kind) {
     case "subscribe":
     case "watch":
@@ -63,7 +67,7 @@ function receiveRequest(core: RelayCore, session: Session, data: Buffer, nowMs: 
     case "upload":
     case "download":
       session.meter ??= core.meters.device(session.device)
-      if (!session.meter.takeRequest(nowMs)) refuseForHaste(core, session, frame.id)
+      if (!session.meter.takeRequest(nowMs)) refuseForHaste(core, session, frame.id, nowMs)
       else add(core, session, frame.id, requestFor(core, session, frame))
       return
     case "audit":
@@ -73,13 +77,14 @@ function receiveRequest(core: RelayCore, session: Session, data: Buffer, nowMs: 
       core.commits.addOwn(new InOrder(() => addCredit(core, session, frame)))
       return
     case "unsubscribe":
-      core.commits.addOwn(new InOrder(() => unsubscribe(session, frame.id)))
+      core.commits.addOwn(new InOrder(() => unsubscribe(core, session, frame.id)))
       return
     case "ping":
       session.sendFrame({ kind: "pong", id: frame.id, time: nowMs })
       core.delivery.flush()
       return
     default:
+      noteRefused(core, session, nowMs)
       session.close("malformed", "not a client's frame now")
   }
 }
@@ -94,7 +99,7 @@ function readAudit(
   const cost = Math.min(frame.limit, MAX_ENTRIES) * (frame.treeSize > 0 ? PROVED_ENTRY_COST : 1)
   session.meter ??= core.meters.device(session.device)
   if (!session.meter.takeEntries(cost, nowMs) || !session.address.takeEntries(cost, nowMs))
-    refuseForHaste(core, session, frame.id)
+    refuseForHaste(core, session, frame.id, nowMs)
   else add(core, session, frame.id, new ReadAudit(core, session, frame))
 }
 
@@ -129,12 +134,21 @@ function add(core: RelayCore, session: Session, requestId: number, request: Requ
     core.commits.add(request)
     session.refusedForHaste = 0
   } catch (error) {
+    // The log would only wait longer with another entry.
+    session.clinic.countUnnoted(1)
     session.sendError(requestId, error)
     core.delivery.flush()
   }
 }
 
-function refuseForHaste(core: RelayCore, session: Session, requestId: number): void {
+/** Notes what never became a request. */
+function noteRefused(core: RelayCore, session: Session, nowMs: number): void {
+  if (session.clinic.mayNoteRefusal(nowMs))
+    core.commits.addOwn(new Note(session.clinic, { ...eventOf(session, "refusal"), outcome: "refused" }))
+}
+
+function refuseForHaste(core: RelayCore, session: Session, requestId: number, nowMs: number): void {
+  noteRefused(core, session, nowMs)
   session.sendError(
     requestId,
     new WardlineError("ERR_RATE_LIMITED", "too much at once: wait, then try again"),
@@ -151,8 +165,9 @@ function addCredit(core: RelayCore, session: Session, frame: Extract<Frame, { ki
   if (!subscription.isLive) core.delivery.refill(subscription)
 }
 
-function unsubscribe(session: Session, requestId: number): void {
-  session.subscriptions.find((subscription) => subscription.requestId === requestId)?.end()
+function unsubscribe(core: RelayCore, session: Session, requestId: number): void {
+  const subscription = session.subscriptions.find((item) => item.requestId === requestId)
+  if (subscription !== undefined) core.delivery.end(subscription)
   if (session.watch?.requestId === requestId) {
     session.watch = undefined
     session.clinic.watchers.delete(session)

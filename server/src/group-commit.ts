@@ -16,8 +16,8 @@ export interface Request {
   prepare?(): Awaitable<void>
   /** Adds to the transaction, or throws and has changed nothing. */
   apply(transaction: Transaction): void
-  /** Notes in the audit log that `apply` threw. */
-  noteRefusal?(transaction: Transaction): void
+  /** Notes in the audit log what `apply` threw. */
+  noteRefusal?(transaction: Transaction, error: unknown): void
   /** What it added is durable. */
   done(): void
   /** It was refused, or could not be stored. */
@@ -83,6 +83,11 @@ export class GroupCommit {
       this.#isScheduled = false
       this.#run().catch((error: unknown) => this.#host.unexpected(error))
     })
+  }
+
+  /** Whether a batch relies on what it has loaded. */
+  get isRunning(): boolean {
+    return this.#isRunning
   }
 
   /** Resolves when nothing waits any more. */
@@ -173,7 +178,7 @@ function applyAll(requests: readonly Request[], transaction: Transaction, isRead
       request.apply(transaction)
     } catch (error) {
       errors.set(i, error)
-      if (!isWardlineError(error, "ERR_READ_ONLY")) request.noteRefusal?.(transaction)
+      if (!isWardlineError(error, "ERR_READ_ONLY")) request.noteRefusal?.(transaction, error)
     }
   }
   return errors

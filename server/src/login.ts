@@ -9,6 +9,7 @@ import {
   signatureInput,
   WardlineError,
 } from "@wardline/sdk/protocol"
+import { NOBODY } from "./audit-chain.ts"
 import { channelKey, type Ephemeral } from "./channel.ts"
 import type { Clinic } from "./clinic.ts"
 import { keyOf, sha256, verify } from "./hashing.ts"
@@ -23,13 +24,16 @@ type AuthFrame = Extract<Frame, { kind: "auth" }>
 export function logIn(core: RelayCore, session: Session, frame: AuthFrame, nowMs: number): void {
   const clinic = core.clinics.get(keyOf(frame.clinic))
   let identity: Identity
+  let device = NOBODY
   try {
     if (!session.address.takeLogin(nowMs))
       throw new WardlineError("ERR_RATE_LIMITED", "too many logins from this address")
-    identity = checkLogin(core.store.relayId, session, frame, clinic, nowMs)
+    if (clinic === undefined) throw new WardlineError("ERR_NOT_FOUND", "this relay doesn't serve that clinic")
+    device = provenDevice(core.store.relayId, session, frame)
+    identity = identify(clinic, device, keyOf(frame.keys.signing), nowMs)
     session.channel = channelKey(session.ephemeral as Ephemeral, frame.ephemeral)
   } catch (error) {
-    refuseLogin(core, session, frame.id, clinic, error, nowMs)
+    refuseLogin(core, session, frame.id, { clinic, device, error }, nowMs)
     return
   }
   session.nonce = undefined
@@ -53,16 +57,11 @@ export function logIn(core: RelayCore, session: Session, frame: AuthFrame, nowMs
   core.commits.addOwn(new Note(identity.clinic, eventOf(session, "login"), { done: welcome, failed }))
 }
 
-/** @throws {WardlineError} saying why the login is refused. */
-function checkLogin(
-  relayId: Uint8Array,
-  session: Session,
-  frame: AuthFrame,
-  clinic: Clinic | undefined,
-  nowMs: number,
-): Identity {
+/** The device whose keys signed the login, whoever it is.
+ * @returns its id as a key.
+ * @throws {WardlineError} ERR_UNAUTHENTICATED */
+function provenDevice(relayId: Uint8Array, session: Session, frame: AuthFrame): string {
   const { keys, origin } = frame
-  if (clinic === undefined) throw new WardlineError("ERR_NOT_FOUND", "this relay doesn't serve that clinic")
   if (origin !== session.origin) throw unauthenticated("the login is signed for another origin")
   if (!isAcceptableWrappingKey(keys.wrapping)) throw unauthenticated("unusable wrapping key")
   const { nonce, ephemeral } = session
@@ -71,20 +70,19 @@ function checkLogin(
   const challenge = { relayId, nonce, ephemeral: ephemeral.publicKey }
   const input = signatureInput(AUTH_TAG, authInput(challenge, frame))
   if (!verify(keys.signing, input, frame.signature)) throw unauthenticated("the login's signature is wrong")
-  const device = keyOf(deviceIdOf(sha256, keys.signing, keys.wrapping))
-  return identify(clinic, device, keyOf(keys.signing), nowMs)
+  return keyOf(deviceIdOf(sha256, keys.signing, keys.wrapping))
 }
 
 function refuseLogin(
   core: RelayCore,
   session: Session,
   requestId: number,
-  clinic: Clinic | undefined,
-  error: unknown,
+  refused: { clinic: Clinic | undefined; device: string; error: unknown },
   nowMs: number,
 ): void {
+  const { clinic, device, error } = refused
   if (clinic?.mayNoteRefusal(nowMs))
-    core.commits.addOwn(new Note(clinic, { action: "login-failure", outcome: "refused" }))
+    core.commits.addOwn(new Note(clinic, { action: "login-failure", outcome: "refused", actor: device }))
   session.sendError(requestId, error)
   if (isWardlineError(error, "ERR_RATE_LIMITED")) session.close("rateLimited", "too many logins")
   else if (isWardlineError(error, "ERR_REVOKED")) session.close("revoked", "device revoked or expired")

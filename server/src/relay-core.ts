@@ -1,6 +1,7 @@
 /** What the parts of a running relay share. */
 import type { Checkpoints } from "./audit/checkpoints.ts"
 import type { Blobs } from "./blobs/blobs.ts"
+import type { BreakGlass } from "./break-glass.ts"
 import type { Ephemerals } from "./channel.ts"
 import type { Clinic } from "./clinic.ts"
 import type { Conversations } from "./conversations.ts"
@@ -30,6 +31,7 @@ export interface RelayCore {
   readonly destruction: Destruction
   readonly heads: Heads
   readonly checkpoints: Checkpoints
+  readonly breakGlass: BreakGlass
   readonly ephemerals: Ephemerals
   readonly limits: RelayLimits
   readonly log: Log

@@ -1,10 +1,11 @@
 /** A running relay: one HTTP server, one store, one group commit, wired together. */
 import { createServer, type IncomingMessage, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
-import { clinicIdOf, isAcceptableSigningKey, toHex, WardlineError } from "@wardline/sdk/protocol"
+import { clinicIdOf, equalBytes, isAcceptableSigningKey, toHex, WardlineError } from "@wardline/sdk/protocol"
 import { Checkpoints } from "./audit/checkpoints.ts"
 import { Witnessing } from "./audit/witnessing.ts"
 import { Blobs } from "./blobs/blobs.ts"
+import { BreakGlass } from "./break-glass.ts"
 import { Ephemerals } from "./channel.ts"
 import { type Clinic, openClinic } from "./clinic.ts"
 import { Conversations } from "./conversations.ts"
@@ -34,12 +35,13 @@ import { addressName, Meters } from "./meters.ts"
 import { ownOrigins } from "./origins.ts"
 import type { RelayCore } from "./relay-core.ts"
 import { DropWraps } from "./requests/drop-wraps.ts"
-import { Note } from "./requests/note.ts"
+import { endOf, Note } from "./requests/note.ts"
+import { settingsHash } from "./settings.ts"
 import { ShredKeys } from "./shred-keys.ts"
 import { Sockets } from "./sockets.ts"
 import { takeNotices } from "./spool.ts"
 import { SqliteStore } from "./store/sqlite.ts"
-import { sweepSessions } from "./sweep.ts"
+import { noteUnnoted, sweepSessions } from "./sweep.ts"
 
 export interface RelayOptions {
   /** The data folder; made if it isn't there. */
@@ -114,7 +116,8 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       intervalMs: limits.checkpointMs,
       log,
     })
-    const parts = { store, shredKeys, clinics, checkpoints, limits, log, now, logKey }
+    const breakGlass = new BreakGlass(store.brokenGlass())
+    const parts = { store, shredKeys, breakGlass, clinics, checkpoints, limits, log, now, logKey }
     return await RunningRelay.start(options, parts)
   } catch (error) {
     shredKeys?.close()
@@ -143,6 +146,7 @@ interface Parts {
   now: () => number
   logKey: LogKey
   shredKeys: ShredKeys
+  breakGlass: BreakGlass
 }
 
 class RunningRelay implements Relay {
@@ -166,6 +170,7 @@ class RunningRelay implements Relay {
     await parts.shredKeys.recover((conversation) => parts.store.hasConversation(conversation))
     await relay.#listen()
     await relay.#noteAll("relay-start")
+    await relay.#noteSettings(parts.logKey)
     await relay.#core.checkpoints.signAll(parts.now())
     relay.#core.heads.warn(parts.clinics.values(), parts.log)
     return relay
@@ -181,7 +186,9 @@ class RunningRelay implements Relay {
     const heads = new Heads(parts.logKey)
     const blobs = new Blobs(options.data, limits)
     const destruction = new Destruction(store, shredKeys, blobs, log)
-    const delivery = new Delivery(store, shredKeys, heads, log, now)
+    const delivery = new Delivery(store, shredKeys, heads, log, now, (subscription) =>
+      commits.addOwn(endOf(subscription, conversations)),
+    )
     const conversations = new Conversations(store, clinics, limits.cachedConversations)
     const guard = this.#guard
     const commits = new GroupCommit(
@@ -215,6 +222,7 @@ class RunningRelay implements Relay {
       commits,
       meters: new Meters(limits),
       blobs,
+      breakGlass: parts.breakGlass,
       shredKeys,
       destruction,
       heads,
@@ -352,7 +360,7 @@ class RunningRelay implements Relay {
   }
 
   /** Notes an event of the relay's own in every clinic's log. */
-  async #noteAll(action: "relay-start" | "relay-stop" | "export"): Promise<void> {
+  async #noteAll(action: "relay-start" | "relay-stop" | "export" | "configuration-change"): Promise<void> {
     const { clinics, commits } = this.#core
     const noting = [...clinics.values()].map(
       (clinic) =>
@@ -361,6 +369,16 @@ class RunningRelay implements Relay {
         }),
     )
     await Promise.all(noting)
+  }
+
+  /** Notes that the settings aren't those of the last start. */
+  async #noteSettings(logKey: LogKey): Promise<void> {
+    const settings = settingsHash(this.#options, this.#core.limits, logKey)
+    const before = this.#store.settings()
+    if (before !== undefined && equalBytes(before, settings)) return
+    if (before !== undefined) await this.#noteAll("configuration-change")
+    // After the entry: a crash in between notes it twice, and not never.
+    this.#store.saveSettings(settings)
   }
 
   close(): Promise<void> {
@@ -381,6 +399,7 @@ class RunningRelay implements Relay {
     for (const session of sessions) session.terminate()
     this.#server.closeAllConnections()
     await stopped
+    noteUnnoted(this.#core)
     await commits.idle()
     await this.#noteAll("relay-stop").catch((error: unknown) =>
       log.error("the stop couldn't be noted", errorFields(error)),

@@ -129,7 +129,7 @@ function endSession(core: RelayCore, session: Session): void {
   session.isClosing = true
   if (!core.sessions.delete(session)) return
   session.address.sessions--
-  for (const subscription of [...session.subscriptions]) subscription.end()
+  for (const subscription of [...session.subscriptions]) core.delivery.end(subscription)
   const { identity } = session
   if (identity === undefined) return
   identity.clinic.watchers.delete(session)

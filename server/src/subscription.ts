@@ -1,5 +1,5 @@
 /** One session's reading of one conversation: the backlog from the store, then live, never more than was asked for. */
-import type { Conversation } from "./conversation.ts"
+import type { Access, Conversation } from "./conversation.ts"
 import { buildDeliveries, buildFrame, type Deliverable } from "./frames.ts"
 import { checkAccess, checkConcerns } from "./gates/authority.ts"
 import { MAX_CREDIT, MAX_UNSENT_BYTES, PAGE_BYTES, PAGE_RECORDS } from "./limits.ts"
@@ -10,6 +10,8 @@ export class Subscription {
   readonly session: Session
   readonly conversation: Conversation
   readonly requestId: number
+  /** By which it began; undefined for the patient. */
+  readonly access: Access | undefined
   /** Position of the last record that was sent. */
   #sent: number
   #credit: number
@@ -28,12 +30,19 @@ export class Subscription {
     requestId: number,
     after: number,
     credit: number,
+    access: Access | undefined,
   ) {
     this.session = session
     this.conversation = conversation
     this.requestId = requestId
     this.#sent = after
     this.#credit = Math.min(credit, MAX_CREDIT)
+    this.access = access
+  }
+
+  /** Position of the last record that it was given, or of the cursor that it began at. */
+  get position(): number {
+    return this.#sent
   }
 
   get isBehind(): boolean {
@@ -125,7 +134,7 @@ export class Subscription {
     checkAccess(this.conversation, this.session, nowMs)
   }
 
-  /** Stops it, without a word. */
+  /** Stops it; Delivery.end does, which has it noted. */
   end(): void {
     if (this.isEnded) return
     this.isEnded = true

@@ -2,9 +2,12 @@
 import { isWardlineError } from "@wardline/sdk/protocol"
 import type { Clinic } from "./clinic.ts"
 import type { Conversation } from "./conversation.ts"
+import { keyOf } from "./hashing.ts"
 import { checkLive } from "./identity.ts"
 import { MAX_UNSENT_BYTES } from "./limits.ts"
 import type { RelayCore } from "./relay-core.ts"
+import { EndGlass } from "./requests/end-glass.ts"
+import { Note } from "./requests/note.ts"
 import type { Session } from "./session.ts"
 
 /** Looks at every session once. */
@@ -18,12 +21,22 @@ export function sweepSessions(core: RelayCore, nowMs: number): void {
   for (const conversation of due) core.heads.sign(conversation, nowMs)
   core.ephemerals.sweep(nowMs)
   core.meters.sweep(nowMs)
-  core.conversations.trim()
+  if (!core.commits.isRunning) core.conversations.trim()
   core.blobs.sweep(nowMs)
   core.delivery.flush()
+  noteUnnoted(core)
+  for (const glass of core.breakGlass.due(nowMs))
+    if (core.clinics.has(keyOf(glass.clinic))) core.commits.addOwn(new EndGlass(core, glass))
+}
+
+/** Has the audit log say how many refusals it wasn't told one by one. */
+export function noteUnnoted(core: RelayCore): void {
   for (const clinic of core.clinics.values()) {
     const count = clinic.takeUnnoted()
-    if (count > 0) core.log.warn("refusals not noted in the audit log", { clinic: clinic.name, count })
+    if (count === 0) continue
+    core.log.warn("refusals not noted in the audit log", { clinic: clinic.name, count })
+    const event = { action: "refusals-unnoted", outcome: "refused", position: count } as const
+    core.commits.addOwn(new Note(clinic, event, { failed: () => clinic.countUnnoted(count) }))
   }
 }
 

@@ -12,6 +12,7 @@ import type {
   Batch,
   ClinicRef,
   ConversationChange,
+  GlassChange,
   NewRecord,
   ScopeRef,
 } from "./store/store.ts"
@@ -41,6 +42,7 @@ export class Transaction {
   readonly #kept: KeptKey[] = []
   readonly #shreds: ScopeRef[] = []
   readonly #drops: { clinic: ClinicRef; positions: readonly number[] }[] = []
+  readonly #glass: GlassChange[] = []
   #hasDropped = false
 
   constructor(nowMs: number) {
@@ -80,6 +82,11 @@ export class Transaction {
     this.#hasDropped = true
   }
 
+  /** An emergency begins or is over. */
+  breakGlass(change: GlassChange): void {
+    this.#glass.push(change)
+  }
+
   /** A conversation's shred record is being stored. */
   shred(conversation: Conversation): void {
     this.#shreds.push(conversation.ref)
@@ -99,6 +106,11 @@ export class Transaction {
     this.#newConversations.push(conversation.ref)
   }
 
+  /** @throws {WardlineError} ERR_TOO_LARGE when the conversation is full. */
+  checkRoom(conversation: Conversation): void {
+    checkPosition(conversation.position + 1)
+  }
+
   /** Gives a conversation's record its place.
    * @param hash - of the record, as text.
    * @param event - its position is set here.
@@ -110,9 +122,9 @@ export class Transaction {
     isControl: boolean,
     event: AuditEvent,
   ): NewRecord {
+    this.checkRoom(conversation)
     const { clinic } = conversation
     const position = conversation.position + 1
-    checkPosition(position)
     const record = this.#addRecord(clinic, conversation, conversation.link, {
       position,
       bytes,
@@ -185,6 +197,7 @@ export class Transaction {
       audit,
       shreds: this.#shreds,
       drops: this.#drops,
+      glass: this.#glass,
     }
   }
 

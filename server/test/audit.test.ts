@@ -1,8 +1,8 @@
 /** The audit log of a relay that worked: what is in it, and that any hand laid on the database shows. */
 import { join } from "node:path"
 import { sha256 } from "@wardline/sdk/crypto"
-import { toHex } from "@wardline/sdk/protocol"
-import { type AuditEntry, decodeEntry, ENTRY_BYTES, verifyExport } from "@wardline/sdk/tlog"
+import { equalBytes, toHex } from "@wardline/sdk/protocol"
+import { type AuditEntry, isRecordAction, verifyExport } from "@wardline/sdk/tlog"
 import Sqlite from "better-sqlite3"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
@@ -12,6 +12,7 @@ import { DATABASE_FILE, SqliteStore } from "../src/store/sqlite.ts"
 import { TestChat } from "./support/chat.ts"
 import { authFrame, logIn, TestClient } from "./support/client.ts"
 import { newDevice, TestClinic } from "./support/clinic.ts"
+import { checkScopes, entriesOf } from "./support/entries.ts"
 import { newFolder, post, removeFolder, start } from "./support/relay.ts"
 
 const test = suite("audit")
@@ -46,20 +47,6 @@ async function work(folder: string): Promise<TestChat> {
   return chat
 }
 
-function entriesOf(folder: string, own: TestClinic): AuditEntry[] {
-  const store = new SqliteStore(folder, { isReadOnly: true })
-  const ref = store.clinics().find(({ id }) => toHex(id) === own.name)
-  const entries: AuditEntry[] = []
-  while (ref) {
-    const page = store.readAudit(ref, entries.length)
-    if (page.length === 0) break
-    for (let at = 0; at < page.length; at += ENTRY_BYTES)
-      entries.push(decodeEntry(page.slice(at, at + ENTRY_BYTES)))
-  }
-  store.close()
-  return entries
-}
-
 async function verifyFolder(folder: string): Promise<Awaited<ReturnType<typeof verifyStore>>> {
   const store = new SqliteStore(folder, { isReadOnly: true })
   try {
@@ -72,7 +59,8 @@ async function verifyFolder(folder: string): Promise<Awaited<ReturnType<typeof v
 test("every event has its entry, with who, in which role, why, and which record", async () => {
   const folder = newFolder()
   const chat = await work(folder)
-  const entries = entriesOf(folder, clinic)
+  const entries = entriesOf(folder, clinic.name)
+  checkScopes(entries)
   const named = (action: AuditEntry["action"]): AuditEntry[] =>
     entries.filter((entry) => entry.action === action)
   const counts = Object.fromEntries(
@@ -80,14 +68,24 @@ test("every event has its entry, with who, in which role, why, and which record"
   )
   assert.equal(counts, {
     "relay-start": 1,
-    "directory-change": clinic.records.length,
+    "admin-change": 1,
+    "policy-change": 1,
+    "consent-text": 1,
+    "device-add": 2,
+    "role-key": 2,
+    attest: 1,
     login: 2,
-    create: 6,
+    consent: 1,
+    open: 1,
+    epoch: 1,
+    create: 2,
     list: 1,
     refusal: 2,
+    access: 1,
     read: 1,
     "keys-served": 1,
     "login-failure": 1,
+    delivered: 1,
     logout: 2,
     "relay-stop": 1,
   })
@@ -97,13 +95,13 @@ test("every event has its entry, with who, in which role, why, and which record"
     [toHex(clinic.nurse.id), "nursing", 4, 2],
   )
   assert.is(toHex(read?.scope as Uint8Array), toHex(chat.id))
-  const creates = named("create")
+  const records = entries.filter(({ action, scope }) => isRecordAction(action) && equalBytes(scope, chat.id))
   assert.equal(
-    creates.map(({ position }) => position),
+    records.map(({ position }) => position),
     [1, 2, 3, 4, 5, 6],
   )
   assert.equal(
-    creates.map(({ actorRole }) => actorRole),
+    records.map(({ actorRole }) => actorRole),
     ["", "", "", "", "nursing", "nursing"],
   )
   const [refusal] = named("refusal")
@@ -230,7 +228,7 @@ test("refusals can't flood the log", async () => {
     await Promise.all(Array.from({ length: 100 }, () => patient.refusal(chat.message())))
   await patient.close()
   await relay.close()
-  const refusals = entriesOf(folder, clinic).filter(({ action }) => action === "refusal").length
+  const refusals = entriesOf(folder, clinic.name).filter(({ action }) => action === "refusal").length
   assert.ok(refusals >= 200 && refusals < 300, `${refusals}`)
   removeFolder(folder)
 })

@@ -24,6 +24,7 @@ export const EMPTY: Batch = {
   audit: [],
   shreds: [],
   drops: [],
+  glass: [],
 }
 
 export function newRecord(scope: ScopeRef, position: number, isControl = false): NewRecord {

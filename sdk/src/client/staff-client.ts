@@ -6,9 +6,13 @@ import type { Device } from "../crypto/index.ts"
 import { deviceAt, isLiveStaff, rolesOf } from "../directory/index.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
 import { asRole, type Role } from "../ids.ts"
-import type { Purpose } from "../protocol/index.ts"
+import { needsReason, type Purpose } from "../protocol/index.ts"
 import type { Ack, ConnectionState, Session } from "../transport/index.ts"
 import { sealReason } from "./access-reason.ts"
+import { auditBookOf } from "./audit/book.ts"
+import { AuditLogReader } from "./audit/log-reader.ts"
+import type { WitnessState } from "./audit/types.ts"
+import { WitnessDuty } from "./audit/witness-duty.ts"
 import { type ClinicInfo, clinicInfo } from "./clinic-info.ts"
 import { ConversationList, type ConversationSummary } from "./conversation-list.ts"
 import { ClientCore } from "./core.ts"
@@ -44,8 +48,8 @@ interface Held {
  * somebody who vouches for it. */
 const TEND_EVERY_MS = 15_000
 
-/** A member of staff at one device. Dispatches `connection` and `list` when these change, and a {@link ClockEvent}
- * `clock` when this device's clock is far from the relay's. */
+/** A member of staff at one device. Dispatches `connection`, `list` and `witness` when these change, and a
+ * {@link ClockEvent} `clock` when this device's clock is far from the relay's. */
 export class StaffClient extends EventTarget implements AsyncDisposable {
   readonly #core: ClientCore
   readonly #device: Device
@@ -53,6 +57,7 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
   readonly #list: ConversationList
   readonly #host: ConversationHost
   readonly #held = new Map<string, Held>()
+  readonly #duty: WitnessDuty
   readonly #tendTimer: ReturnType<typeof setInterval>
   #tending: Promise<void> | undefined
   #listedRoles: string
@@ -84,6 +89,11 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
       relay: core.context.relay,
       onSession: (signal, work) => core.onSession(signal, work),
     }
+    this.#duty = new WitnessDuty({
+      ...this.#host,
+      signal: core.context.signal,
+      changed: () => this.dispatchEvent(new Event("witness")),
+    })
     this.#tendTimer = setInterval(() => this.#tendIfOnline(), TEND_EVERY_MS)
   }
 
@@ -149,9 +159,10 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
    * @param id - hexadecimal.
    * @param options.role - by which role; the first of this device's that the conversation addresses unless given.
    * @param options.purpose - TREAT unless given.
-   * @param options.reason - required for break-glass (BTG), sealed to the role.
-   * @throws {WardlineError} ERR_FORBIDDEN without a role in the conversation; ERR_NOT_FOUND; ERR_CONFIG for BTG
-   *   without a reason; ERR_ABORTED. */
+   * @param options.reason - sealed to the role: required in an emergency (BTG, ETREAT) and for a disclosure (HLEGAL,
+   *   PUBHLTH, HRESCH), left out for any other purpose.
+   * @throws {WardlineError} ERR_FORBIDDEN without a role in the conversation; ERR_NOT_FOUND; ERR_CONFIG for such
+   *   a purpose without a reason; ERR_ABORTED. */
   async open(
     id: string,
     options: { role?: string; purpose?: Purpose; reason?: string; signal?: AbortSignal } = {},
@@ -160,8 +171,8 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
     throwIfAborted(signal)
     this.#core.assertOwner()
     const access: Access = { role: this.#roleFor(id, options.role), purpose, reason }
-    if (purpose === "BTG" && (reason === undefined || reason.trim() === "")) {
-      throw new WardlineError("ERR_CONFIG", "break-glass needs a reason")
+    if (needsReason(purpose) && (reason === undefined || reason.trim() === "")) {
+      throw new WardlineError("ERR_CONFIG", "an emergency or a disclosure needs a reason: say why")
     }
     const held = this.#held.get(id)
     const isSame = held?.access.role === access.role && held.access.purpose === purpose
@@ -170,6 +181,25 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
     const signed = await this.#signAccess(id, access, signal)
     if (held !== undefined) await this.#leave(id)
     return await this.#hold(id, access, signed)
+  }
+
+  /** What this device does as a witness of the clinic's audit log; undefined if the policy doesn't name it. */
+  get witness(): WitnessState | undefined {
+    return this.#duty.state
+  }
+
+  /** The clinic's whole audit log, for a device of the role that the policy lets read it; that somebody reads it is an
+   * entry itself. Nothing is fetched before `read`.
+   * @param options.from - the first sequence to read; 1 unless given. */
+  auditLog(options: { from?: number } = {}): AuditLogReader {
+    return new AuditLogReader(this.#host, options.from)
+  }
+
+  /** A file that shows a third person that the clinic's audit log contradicted itself, where this device has seen that; see
+   * `verifyLogEvidence`.
+   * @throws {WardlineError} ERR_KEYSTORE, ERR_LOCKED */
+  logEvidence(): Promise<Uint8Array | undefined> {
+    return auditBookOf(this.#host).evidence()
   }
 
   /** Takes this device over from the other tab that uses it; that one closes. */
@@ -186,6 +216,7 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
   async close(): Promise<void> {
     clearInterval(this.#tendTimer)
     await this.#core.close()
+    await this.#duty.stop()
     for (const { engine } of this.#held.values()) await engine.dispose()
   }
 
@@ -205,9 +236,11 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
       },
       session: (session) => {
         this.#watch(session)
+        this.#duty.start()
         for (const engine of engines()) engine.attach(session)
       },
       lost: () => {
+        void this.#duty.stop()
         for (const engine of engines()) engine.detach()
       },
       directoryGrew: () => {
@@ -308,7 +341,7 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
     const conversation = fromHex(id)
     this.#core.directory.assertFresh()
     const sealedReason =
-      reason === undefined || purpose !== "BTG"
+      reason === undefined || !needsReason(purpose)
         ? {}
         : {
             sealedReason: sealReason(
@@ -345,9 +378,9 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
     return conversation
   }
 
-  /** Normal care goes on after twelve hours with a new record; broken glass has to be broken again. */
+  /** Normal care goes on after twelve hours with a new record; what needs a reason needs a new one. */
   async #renew(id: string, access: Access): Promise<boolean> {
-    if (access.purpose === "BTG") return false
+    if (needsReason(access.purpose)) return false
     const { ack, record } = await this.#signAccess(id, access, undefined)
     this.#held.get(id)?.engine.expect(ack, record)
     return true

@@ -19,6 +19,7 @@ import {
   MAX_PATIENT_DEVICES_EVER,
   MAX_ROLES,
   type MemberBody,
+  needsReason,
   type WireRecord,
 } from "../protocol/index.ts"
 import {
@@ -125,15 +126,14 @@ export function judgeAccess(
   checkSignature(record, from.signingKey)
   if (body.until < record.issued || body.until > record.issued + MAX_ACCESS_MS)
     throw refused("access for too long")
-  const isBreakGlass = body.purpose === "BTG"
-  if (isBreakGlass !== body.sealedReason.length > 0)
-    throw refused("a reason comes with break-glass access and with that alone")
-  if (isVaultKeeper(state, from, directory, position) && !isBreakGlass)
+  const hasReason = needsReason(body.purpose)
+  if (hasReason !== body.sealedReason.length > 0)
+    throw refused("a reason comes with an access that breaks the glass or discloses, and with no other")
+  if (isVaultKeeper(state, from, directory, position) && body.purpose !== "BTG")
     throw refused("the vault opened without breaking the glass")
   const { role, purpose, until, sealedReason } = body
   const generation = newestRoleKey(directory, role, body.directory.position)?.generation
-  const reason =
-    isBreakGlass && generation !== undefined ? { reason: { generation, sealed: sealedReason } } : {}
+  const reason = hasReason && generation !== undefined ? { reason: { generation, sealed: sealedReason } } : {}
   const grants = [
     ...(state.accesses.get(toHex(record.issuer)) ?? []),
     { role, purpose, issued: record.issued, until },

@@ -75,13 +75,32 @@ export function purposeOf(code: number): Purpose {
   return purpose
 }
 
+const EMERGENCIES: ReadonlySet<Purpose> = new Set(["ETREAT", "BTG"])
+const DISCLOSURES: ReadonlySet<Purpose> = new Set(["HLEGAL", "PUBHLTH", "HRESCH"])
+
+/** Whether an access of this purpose breaks the glass. */
+export function isEmergency(purpose: Purpose): boolean {
+  return EMERGENCIES.has(purpose)
+}
+
+/** Whether an access of this purpose is for others than the patient's care and its payment: a disclosure that the
+ * patient may ask an account of (45 CFR 164.528). */
+export function isDisclosure(purpose: Purpose): boolean {
+  return DISCLOSURES.has(purpose)
+}
+
+/** Whether an access of this purpose says why, sealed: it comes with a reason, and no other does. */
+export function needsReason(purpose: Purpose): boolean {
+  return isEmergency(purpose) || isDisclosure(purpose)
+}
+
 export interface AccessBody {
   role: Role
   purpose: Purpose
   /** Milliseconds since 1970. */
   until: number
   directory: DirectoryReference
-  /** HPKE to the role; empty unless the purpose is break-glass. */
+  /** HPKE to the role; empty unless the purpose needs a reason. */
   sealedReason: Uint8Array
 }
 

@@ -71,7 +71,11 @@ test("a conversation with two roles is open to both, and each access shows to th
   await conversation.send("a question")
   const [nurse, doctor] = [await clinic.staff("nurse"), await clinic.staff("doctor")]
   const byNurse = await nurse.open(conversation.id)
-  const byDoctor = await doctor.open(conversation.id, { role: "medical", purpose: "ETREAT" })
+  const byDoctor = await doctor.open(conversation.id, {
+    role: "medical",
+    purpose: "ETREAT",
+    reason: "chest pain",
+  })
   await byDoctor.send("an answer")
   await until(byNurse, "change", () => texts(byNurse).length === 2)
   await byNurse.send("and mine")

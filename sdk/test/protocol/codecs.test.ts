@@ -314,7 +314,7 @@ const CODECS: Codec<never>[] = [
     name: "access",
     values: fc.record({
       role,
-      purpose: fc.constantFrom<p.Purpose>("TREAT", "ETREAT", "BTG", "HOPERAT", "HPAYMT", "PATRQT"),
+      purpose: fc.integer({ min: 1, max: 9 }).map(p.purposeOf),
       until: u64,
       directory: reference,
       sealedReason: someBytes(0, 40),

@@ -97,6 +97,7 @@ async function noteExport(data: string, output: Output): Promise<void> {
         audit: [{ clinic, first, entries, tiles: tree.stage(leafHashes) }],
         shreds: [],
         drops: [],
+        glass: [],
       })
     }
   } finally {

@@ -18,6 +18,7 @@ import {
   MAX_PATIENT_DEVICES_EVER,
   MAX_ROLES,
   type MemberBody,
+  needsReason,
   purposeCode,
   type Role,
   toHex,
@@ -128,10 +129,11 @@ export function judgeAccess({ conversation, record, actor, nowMs }: Judged): Con
   if (!takesPart(conversation, body.role)) throw forbidden("the conversation doesn't address this role")
   if (body.until > record.issued + MAX_ACCESS_MS) throw forbidden("access for too long")
   if (body.until <= record.issued) throw forbidden("the access is over as soon as it begins")
-  const isBreakGlass = body.purpose === "BTG"
-  if (isBreakGlass !== body.sealedReason.length > 0)
-    throw forbidden("a sealed reason comes with break-glass access, and with that alone")
-  if (isVaultKeeper(conversation, body.role) && !isBreakGlass)
+  if (needsReason(body.purpose) !== body.sealedReason.length > 0)
+    throw forbidden(
+      "a sealed reason comes with an access that breaks the glass or discloses, and with no other",
+    )
+  if (isVaultKeeper(conversation, body.role) && body.purpose !== "BTG")
     throw forbidden("the vault opened without breaking the glass")
   return { kind: "access", access: accessOf(body, record.issued, nowMs) }
 }

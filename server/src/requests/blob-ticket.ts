@@ -12,7 +12,7 @@ import type { RelayCore } from "../relay-core.ts"
 import type { Session } from "../session.ts"
 import type { Awaitable } from "../store/store.ts"
 import type { Transaction } from "../transaction.ts"
-import { eventOf, eventWith } from "./note.ts"
+import { eventOf, eventWith, noteRefusal } from "./note.ts"
 
 type TicketFrame = Extract<Frame, { kind: TicketKind }>
 
@@ -80,12 +80,8 @@ export class BlobTicket implements Request {
     transaction.note(session.clinic, eventWith(event, transaction.nowMs), conversation)
   }
 
-  noteRefusal(transaction: Transaction): void {
-    const { clinic } = this.#session
-    if (!clinic.mayNoteRefusal(transaction.nowMs)) return
-    const event = { ...eventOf(this.#session, "refusal"), outcome: "refused" } as const
-    const conversation = this.#core.conversations.get(this.#scope)
-    transaction.note(clinic, eventWith(event, transaction.nowMs), conversation)
+  noteRefusal(transaction: Transaction, error: unknown): void {
+    noteRefusal(transaction, this.#session, error, this.#core.conversations.get(this.#scope))
   }
 
   done(): void {

@@ -1,13 +1,20 @@
 /** Records posted to a clinic's directory: all are taken, or none. */
 import { applyRecords, type DirectoryState } from "@wardline/sdk/directory"
-import { decodeRecord, equalBytes, type Link, recordPart } from "@wardline/sdk/protocol"
+import {
+  type DirectoryRecordType,
+  decodeRecord,
+  equalBytes,
+  type Link,
+  recordPart,
+} from "@wardline/sdk/protocol"
 import type { Clinic } from "../clinic.ts"
 import type { Request } from "../group-commit.ts"
 import { keyOf, sha256, verify } from "../hashing.ts"
 import { identify } from "../identity.ts"
 import type { Store, StoredRecord } from "../store/store.ts"
 import type { Transaction } from "../transaction.ts"
-import { eventWith } from "./note.ts"
+import { actionOfDirectory } from "./actions.ts"
+import { eventWith, refusalOf } from "./note.ts"
 
 export interface DirectoryHead {
   position: number
@@ -58,9 +65,11 @@ export class ChangeDirectory implements Request {
     const after = applyRecords(before, this.#records, { hash: sha256, verify, nowMs: transaction.nowMs })
     for (const [i, bytes] of this.#records.entries()) {
       const position = before.position + i + 1
-      const { issuer } = decodeRecord(bytes)
+      const { type, issuer } = decodeRecord(bytes)
+      // Applied, so that it is a directory's.
+      const action = actionOfDirectory(type as DirectoryRecordType)
       const event = eventWith(
-        { action: "directory-change", actor: keyOf(issuer), role: roleOf(clinic, keyOf(issuer)) },
+        { action, actor: keyOf(issuer), role: roleOf(clinic, keyOf(issuer)) },
         transaction.nowMs,
       )
       transaction.addToDirectory(clinic, after.links[position - 1] as Link, position, bytes, event)
@@ -82,10 +91,10 @@ export class ChangeDirectory implements Request {
     )
   }
 
-  noteRefusal(transaction: Transaction): void {
+  noteRefusal(transaction: Transaction, error: unknown): void {
     const clinic = this.#clinic
     if (!clinic.mayNoteRefusal(transaction.nowMs)) return
-    const event = { action: "refusal", outcome: "refused" } as const
+    const event = { action: "refusal", outcome: refusalOf(error) } as const
     transaction.note(clinic, eventWith(event, transaction.nowMs))
   }
 

@@ -10,7 +10,7 @@ import type { RelayCore } from "../relay-core.ts"
 import type { Session } from "../session.ts"
 import type { Awaitable } from "../store/store.ts"
 import type { Transaction } from "../transaction.ts"
-import { eventOf, eventWith } from "./note.ts"
+import { noteRefusal } from "./note.ts"
 
 export class Keep implements Request {
   readonly bytes = 64
@@ -51,11 +51,8 @@ export class Keep implements Request {
     })
   }
 
-  noteRefusal(transaction: Transaction): void {
-    const { clinic } = this.#session
-    if (!clinic.mayNoteRefusal(transaction.nowMs)) return
-    const event = { ...eventOf(this.#session, "refusal"), outcome: "refused" } as const
-    transaction.note(clinic, eventWith(event, transaction.nowMs))
+  noteRefusal(transaction: Transaction, error: unknown): void {
+    noteRefusal(transaction, this.#session, error)
   }
 
   done(): void {

@@ -1,10 +1,13 @@
 /** An event that only the audit log takes: logins and their failures, logouts, lists, the relay's own. */
+import { isWardlineError } from "@wardline/sdk/protocol"
 import { type AuditEvent, NOBODY } from "../audit-chain.ts"
 import type { Clinic } from "../clinic.ts"
+import type { Conversation } from "../conversation.ts"
 import type { Conversations } from "../conversations.ts"
 import type { Request } from "../group-commit.ts"
 import type { Session } from "../session.ts"
 import type { Awaitable } from "../store/store.ts"
+import type { Subscription } from "../subscription.ts"
 import type { Transaction } from "../transaction.ts"
 
 export type NotedEvent = Pick<AuditEvent, "action"> & Partial<AuditEvent>
@@ -63,6 +66,37 @@ export function eventWith(event: NotedEvent, nowMs: number): AuditEvent {
     position: 0,
     ...event,
   }
+}
+
+/** Notes that something was refused to a session, as far as the clinic's log takes refusals now.
+ * @param conversation - in memory, that it was about. */
+export function noteRefusal(
+  transaction: Transaction,
+  session: Session,
+  error: unknown,
+  conversation?: Conversation,
+): void {
+  const { clinic } = session
+  if (!clinic.mayNoteRefusal(transaction.nowMs)) return
+  const event = { ...eventOf(session, "refusal"), outcome: refusalOf(error) } as const
+  transaction.note(clinic, eventWith(event, transaction.nowMs), conversation)
+}
+
+/** Whether somebody was refused something, or the relay failed. */
+export function refusalOf(error: unknown): "refused" | "failed" {
+  return isWardlineError(error) && error.code !== "ERR_INTERNAL" && error.code !== "ERR_STORE"
+    ? "refused"
+    : "failed"
+}
+
+/** The note that a subscription has ended, and how far it came. */
+export function endOf(
+  { session, conversation, access, position }: Subscription,
+  conversations: Conversations,
+): Note {
+  const common = { ...eventOf(session, "delivered"), position }
+  const event = { ...common, role: access?.role ?? "", purpose: access?.purpose ?? 0 }
+  return new Note(session.clinic, event, { about: { conversations, key: conversation.key } })
 }
 
 /** What a logged-in session does. */

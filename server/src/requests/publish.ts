@@ -1,6 +1,5 @@
 /** A record on its way into a conversation. */
 import { decodeRecord, isWardlineError, recordPart, startLink, WardlineError } from "@wardline/sdk/protocol"
-import type { Action } from "@wardline/sdk/tlog"
 import type { AuditEvent } from "../audit-chain.ts"
 import { type Access, Conversation } from "../conversation.ts"
 import type { Acknowledged } from "../frames.ts"
@@ -25,17 +24,8 @@ import { findRetried, type RetrySearch, searchRetried } from "../retries.ts"
 import type { Session } from "../session.ts"
 import type { Awaitable } from "../store/store.ts"
 import type { Transaction } from "../transaction.ts"
-import { eventOf, eventWith } from "./note.ts"
-
-/** What the audit log calls records that aren't "create". */
-const ACTION_OF: { readonly [K in ControlChange["kind"]]?: Action } = {
-  member: "member-change",
-  grant: "grant",
-  archive: "archive",
-  reopen: "reopen",
-  withdraw: "withdraw",
-  shred: "shred",
-}
+import { actionOfChange } from "./actions.ts"
+import { noteRefusal } from "./note.ts"
 
 /** Records that are somebody's turn in the conversation: opening it to read, or keys for it, are no answer. */
 const ANSWERS: ReadonlySet<ControlChange["kind"]> = new Set([
@@ -147,7 +137,11 @@ export class Publish implements Request {
   #addControl(conversation: Conversation, change: ControlChange, transaction: Transaction): void {
     const session = this.#session
     const access = "access" in change ? change.access : undefined
-    const event = { ...this.#eventOf(access, transaction.nowMs), action: ACTION_OF[change.kind] ?? "create" }
+    const event = { ...this.#eventOf(access, transaction.nowMs), action: actionOfChange(change) }
+    if (change.kind === "access") {
+      transaction.checkRoom(conversation)
+      this.#core.breakGlass.access(transaction, conversation, session.device, change.access)
+    }
     const placed = transaction.addToConversation(conversation, this.#record, this.#hash, true, event)
     applyChange(conversation, change, session.device, placed.position, this.#hash)
     noteEffects(conversation, change)
@@ -171,13 +165,9 @@ export class Publish implements Request {
     }
   }
 
-  noteRefusal(transaction: Transaction): void {
-    const { clinic } = this.#session
-    if (!clinic.mayNoteRefusal(transaction.nowMs)) return
-    const event = { ...eventOf(this.#session, "refusal"), outcome: "refused" } as const
+  noteRefusal(transaction: Transaction, error: unknown): void {
     // Sixteen bytes of a stranger's choice don't get into the log.
-    const conversation = this.#core.conversations.get(this.#scope)
-    transaction.note(clinic, eventWith(event, transaction.nowMs), conversation)
+    noteRefusal(transaction, this.#session, error, this.#core.conversations.get(this.#scope))
   }
 
   done(): void {

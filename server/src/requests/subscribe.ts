@@ -11,7 +11,7 @@ import type { Session } from "../session.ts"
 import type { Awaitable } from "../store/store.ts"
 import { Subscription } from "../subscription.ts"
 import type { Transaction } from "../transaction.ts"
-import { eventOf, eventWith } from "./note.ts"
+import { eventOf, eventWith, noteRefusal } from "./note.ts"
 
 const NO_KEY = new Uint8Array(0)
 
@@ -23,6 +23,7 @@ export class Subscribe implements Request {
   readonly #frame: Extract<Frame, { kind: "subscribe" }>
   readonly #scope: string
   #conversation: Conversation | undefined
+  #access: Access | undefined
   #shredKey: Buffer | undefined
 
   constructor(core: RelayCore, session: Session, frame: Extract<Frame, { kind: "subscribe" }>) {
@@ -48,12 +49,14 @@ export class Subscribe implements Request {
     if (session.subscriptions.length >= this.#core.limits.subscriptionsPerSession)
       throw new WardlineError("ERR_RATE_LIMITED", "too many subscriptions in one session")
     this.#conversation = conversation
-    this.#note("read", access, transaction)
+    this.#access = access
+    this.#note("read", transaction)
     this.#shredKey = this.#core.shredKeys.get(conversation.ref.id)
-    if (this.#shredKey !== undefined) this.#note("keys-served", access, transaction)
+    if (this.#shredKey !== undefined) this.#note("keys-served", transaction)
   }
 
-  #note(action: "read" | "keys-served", access: Access | undefined, transaction: Transaction): void {
+  #note(action: "read" | "keys-served", transaction: Transaction): void {
+    const access = this.#access
     const event = {
       ...eventOf(this.#session, action),
       role: access?.role ?? "",
@@ -63,12 +66,8 @@ export class Subscribe implements Request {
     transaction.note(this.#session.clinic, eventWith(event, transaction.nowMs), this.#conversation)
   }
 
-  noteRefusal(transaction: Transaction): void {
-    const { clinic } = this.#session
-    if (!clinic.mayNoteRefusal(transaction.nowMs)) return
-    const event = { ...eventOf(this.#session, "refusal"), outcome: "refused" } as const
-    const conversation = this.#core.conversations.get(this.#scope)
-    transaction.note(clinic, eventWith(event, transaction.nowMs), conversation)
+  noteRefusal(transaction: Transaction, error: unknown): void {
+    noteRefusal(transaction, this.#session, error, this.#core.conversations.get(this.#scope))
   }
 
   done(): void {
@@ -80,7 +79,7 @@ export class Subscribe implements Request {
       return
     }
     this.#sendKey(this.#conversation)
-    const subscription = new Subscription(session, this.#conversation, id, after, credit)
+    const subscription = new Subscription(session, this.#conversation, id, after, credit, this.#access)
     session.addSubscription(subscription)
     this.#conversation.subscriptions.push(subscription)
     this.#core.delivery.refill(subscription)

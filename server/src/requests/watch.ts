@@ -11,7 +11,7 @@ import type { RelayCore } from "../relay-core.ts"
 import type { Session } from "../session.ts"
 import type { Awaitable, ListedConversation, PatientQuery } from "../store/store.ts"
 import type { Transaction } from "../transaction.ts"
-import { eventOf, eventWith } from "./note.ts"
+import { eventOf, eventWith, noteRefusal } from "./note.ts"
 
 export class WatchList implements Request {
   readonly bytes = 0
@@ -34,11 +34,8 @@ export class WatchList implements Request {
     transaction.note(session.clinic, eventWith(eventOf(session, "list"), transaction.nowMs))
   }
 
-  noteRefusal(transaction: Transaction): void {
-    const { clinic } = this.#session
-    if (!clinic.mayNoteRefusal(transaction.nowMs)) return
-    const event = { ...eventOf(this.#session, "refusal"), outcome: "refused" } as const
-    transaction.note(clinic, eventWith(event, transaction.nowMs))
+  noteRefusal(transaction: Transaction, error: unknown): void {
+    noteRefusal(transaction, this.#session, error)
   }
 
   done(): void {

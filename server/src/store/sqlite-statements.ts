@@ -21,6 +21,17 @@ export interface ScopeRow {
   senders: Buffer
 }
 
+interface GlassRow {
+  no: number
+  id: Buffer
+  clinic: number
+  device: Buffer
+  role: string
+  purpose: number
+  position: number
+  until: number
+}
+
 interface ClinicRow {
   no: number
   scope: number
@@ -82,6 +93,13 @@ export interface Statements {
   addShred: Statement<[scope: number]>
   removeShred: Statement<[scope: number]>
   shreds: Statement<[], ScopeRow>
+  addGlass: Statement<
+    [scope: number, device: Uint8Array, role: string, purpose: number, position: number, until: number]
+  >
+  removeGlass: Statement<[scope: number, device: Uint8Array]>
+  glass: Statement<[], GlassRow>
+  settings: Statement<[], Buffer>
+  saveSettings: Statement<[settings: Uint8Array]>
   addAudit: Statement<[key: number, entries: Uint8Array]>
   /** The row with the greatest key in [from, to]. */
   auditHolding: Statement<[from: number, to: number], { key: number; entries: Buffer }>
@@ -156,6 +174,16 @@ export function prepareStatements(db: Database): Statements {
     addShred: prepare("INSERT OR IGNORE INTO shreds (scope) VALUES (?)"),
     removeShred: prepare("DELETE FROM shreds WHERE scope = ?"),
     shreds: prepare("SELECT * FROM scopes WHERE no IN (SELECT scope FROM shreds)"),
+    addGlass: prepare(
+      "INSERT OR REPLACE INTO glass (scope, device, role, purpose, position, until) VALUES (?, ?, ?, ?, ?, ?)",
+    ),
+    removeGlass: prepare("DELETE FROM glass WHERE scope = ? AND device = ?"),
+    glass: prepare(
+      `SELECT no, id, clinic, device, role, purpose, glass.position, until
+       FROM glass JOIN scopes ON scopes.no = glass.scope`,
+    ),
+    settings: prepare<[], Buffer>("SELECT value FROM meta WHERE name = 'settings'").pluck(),
+    saveSettings: prepare("INSERT OR REPLACE INTO meta VALUES ('settings', ?)"),
     addAudit: prepare("INSERT INTO audit (key, entries) VALUES (?, ?)"),
     auditHolding: prepare(
       "SELECT key, entries FROM audit WHERE key >= ? AND key <= ? ORDER BY key DESC LIMIT 1",

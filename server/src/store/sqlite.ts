@@ -13,10 +13,12 @@ import { prepareStatements, type RecordRow, type ScopeRow, type Statements } fro
 import type {
   AuditEntries,
   Batch,
+  BrokenGlass,
   ChangeEffects,
   CheckpointKind,
   ClinicRef,
   ConversationChange,
+  GlassChange,
   ListedConversation,
   ListQuery,
   LoadedConversation,
@@ -217,6 +219,7 @@ export class SqliteStore implements Store {
       for (const { scope, entry } of batch.noted) sql.setEntry.run(entry, (scope as NumberedScope).no)
       for (const { clinic, positions } of batch.drops)
         for (const position of positions) this.#drop((clinic as NumberedClinic).no * SCOPE + position)
+      for (const change of batch.glass) this.#applyGlass(change)
       for (const scope of batch.shreds) sql.addShred.run((scope as NumberedScope).no)
       for (const added of batch.audit) this.#addEntries(added)
     })
@@ -228,6 +231,15 @@ export class SqliteStore implements Store {
     this.#sql.addAudit.run(clinicNo * CLINIC + first, entries)
     for (const { level, index, hashes } of tiles)
       this.#sql.putTile.run(tileKey(clinicNo, level, index), hashes)
+  }
+
+  #applyGlass({ scope, device, broken }: GlassChange): void {
+    const { no } = scope as NumberedScope
+    if (broken === undefined) this.#sql.removeGlass.run(no, device)
+    else {
+      const { role, purpose, position, untilMs } = broken
+      this.#sql.addGlass.run(no, device, role, purpose, position, untilMs)
+    }
   }
 
   #applyChange(change: ConversationChange): void {
@@ -286,6 +298,23 @@ export class SqliteStore implements Store {
 
   unfinishedShreds(): readonly ScopeRef[] {
     return this.#sql.shreds.all().map(({ id, no, clinic }) => ({ id, no, clinicNo: clinic }) as ScopeRef)
+  }
+
+  brokenGlass(): readonly BrokenGlass[] {
+    return this.#sql.glass.all().map(({ no, id, clinic, until, ...glass }) => ({
+      ...glass,
+      scope: { id, no, clinicNo: clinic } as ScopeRef,
+      clinic: (this.#clinics.get(clinic) as NumberedClinic).id,
+      untilMs: until,
+    }))
+  }
+
+  settings(): Uint8Array | undefined {
+    return this.#sql.settings.get()
+  }
+
+  saveSettings(settings: Uint8Array): void {
+    this.#transaction(() => this.#sql.saveSettings.run(settings))
   }
 
   finishShred(scope: ScopeRef): void {

@@ -81,6 +81,30 @@ export interface RoleKeyUse {
   readonly generation: number
 }
 
+/** A staff device's access in an emergency whose end isn't in the audit log yet. */
+export interface BrokenGlass {
+  /** The conversation. */
+  readonly scope: ScopeRef
+  /** 16 bytes. */
+  readonly clinic: Uint8Array
+  /** 16 bytes. */
+  readonly device: Uint8Array
+  readonly role: string
+  /** As in audit entries. */
+  readonly purpose: number
+  /** Of its access record. */
+  readonly position: number
+  /** Milliseconds since 1970, by the relay's clock. */
+  readonly untilMs: number
+}
+
+/** A device breaks a conversation's glass, or that is over: then `broken` is undefined. */
+export interface GlassChange {
+  readonly scope: ScopeRef
+  readonly device: Uint8Array
+  readonly broken: BrokenGlass | undefined
+}
+
 export interface AuditEntries {
   readonly clinic: ClinicRef
   /** Sequence of the first. */
@@ -124,6 +148,8 @@ export interface Batch {
   readonly shreds: readonly ScopeRef[]
   /** Records of directories whose detached parts are removed, and overwritten. */
   readonly drops: readonly { readonly clinic: ClinicRef; readonly positions: readonly number[] }[]
+  /** In order. */
+  readonly glass: readonly GlassChange[]
 }
 
 export interface LoadedConversation {
@@ -215,6 +241,15 @@ export interface Store {
   /** Conversations whose shred record is stored and whose destruction wasn't said to be finished. */
   unfinishedShreds(): Awaitable<readonly ScopeRef[]>
   finishShred(scope: ScopeRef): Awaitable<void>
+
+  /** Of every clinic. */
+  brokenGlass(): Awaitable<readonly BrokenGlass[]>
+
+  /** What the relay noted of its settings at its last start; undefined before the first. */
+  settings(): Awaitable<Uint8Array | undefined>
+  /** Durable once it has answered.
+   * @throws {WardlineError} as `commit` does. */
+  saveSettings(settings: Uint8Array): Awaitable<void>
 
   /** Makes the store's own logs and journals forget what was dropped; answers whether it could. */
   scrub(): Awaitable<boolean>

@@ -10,7 +10,6 @@ import {
   writeFileSync,
 } from "node:fs"
 import { join } from "node:path"
-import { decodeEntry } from "@wardline/sdk/tlog"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import type { Relay, RelayOptions } from "../../src/index.ts"
@@ -27,6 +26,7 @@ import {
 import { TestChat } from "../support/chat.ts"
 import { logIn, type TestClient } from "../support/client.ts"
 import { newDevice, TestClinic } from "../support/clinic.ts"
+import { entriesOf } from "../support/entries.ts"
 import { newFolder, removeFolder, start, withRelay } from "../support/relay.ts"
 
 const test = suite("blobs")
@@ -208,18 +208,7 @@ test("writing and fetching are in the audit log, by whom and as what", async () 
     await upload(relay.url, patient, chat.id, id, randomBytes(1000))
     await blobRequest(relay.url, "GET", await askTicket(nurse, chat.id, id))
     await relay.close()
-    const { SqliteStore } = await import("../../src/store/sqlite.ts")
-    const store = new SqliteStore(folder)
-    const clinicRef = store.clinics()[0]
-    assert.ok(clinicRef)
-    const entries = []
-    for (;;) {
-      const page: Buffer = Buffer.from(store.readAudit(clinicRef as never, entries.length))
-      if (page.length === 0) break
-      for (let at = 0; at < page.length; at += 204) entries.push(decodeEntry(page.subarray(at, at + 204)))
-    }
-    store.close()
-    const noted = entries
+    const noted = entriesOf(folder)
       .filter(({ action }) => action === "blob-write" || action === "blob-read")
       .map(({ action, actor, actorRole, purpose, scope }) => ({
         action,
