@@ -80,21 +80,25 @@ export class Witnessing {
   async #bring(submission: Submission, checkpoint: SignedCheckpoint): Promise<void> {
     const { clinic } = submission
     let answer = await this.#post(submission, checkpoint)
-    if (answer.status === 409) {
-      submission.witnessSize = parseDecimal(answer.text.trim())
-      if (submission.witnessSize > checkpoint.size) throw this.#older(submission, checkpoint)
+    if (answer.status === 409 && this.#hasAnotherSize(submission, checkpoint, answer.text))
       answer = await this.#post(submission, checkpoint)
-    }
+    if (answer.status === 409 && this.#hasAnotherSize(submission, checkpoint, answer.text))
+      throw new WardlineError("ERR_CONFLICT", "somebody else brings it checkpoints of this log too")
     if (answer.status !== 200) throw refusedWith(answer.status)
     submission.witnessSize = checkpoint.size
     await this.#checkpoints.cosign(clinic, `${checkpoint.body}\n${answer.text}`)
     submission.signedSize = checkpoint.size
   }
 
-  #older({ witnessSize }: Submission, { size }: SignedCheckpoint): WardlineError {
-    return new WardlineError(
+  /** Takes the size that a witness says it has; whether it is another than was thought.
+   * @throws {WardlineError} ERR_ROLLBACK if it has seen more than there is. */
+  #hasAnotherSize(submission: Submission, { size }: SignedCheckpoint, text: string): boolean {
+    const before = submission.witnessSize
+    submission.witnessSize = parseDecimal(text.trim())
+    if (submission.witnessSize <= size) return submission.witnessSize !== before
+    throw new WardlineError(
       "ERR_ROLLBACK",
-      `it has seen ${witnessSize} entries and there are ${size}: this relay's data are older than that (a restored backup?)`,
+      `it has seen ${submission.witnessSize} entries and there are ${size}: this relay's data are older than that (a restored backup?)`,
     )
   }
 
