@@ -4,6 +4,7 @@ import { adminJoin } from "./admin-join.ts"
 import { adminList } from "./admin-list.ts"
 import { adminRecover } from "./admin-recover.ts"
 import { adminRemove } from "./admin-remove.ts"
+import { auditExport } from "./audit-export.ts"
 import { auditVerify } from "./audit-verify.ts"
 import type { Command } from "./command.ts"
 import { conversationShred } from "./conversation-shred.ts"
@@ -49,6 +50,7 @@ export const COMMANDS: readonly Command[] = [
   keySplit,
   keyCombine,
   auditVerify,
+  auditExport,
   witnessInit,
   witnessRun,
   evidence,
