@@ -10,6 +10,7 @@ export {
   type SignedCheckpoint,
   verifyLogEvidence,
 } from "./client/audit/log-evidence.ts"
+export type { AuditLogReader, ReadLogOptions } from "./client/audit/log-reader.ts"
 export type {
   AuditActor,
   AuditLogEntry,

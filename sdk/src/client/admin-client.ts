@@ -25,6 +25,7 @@ import {
   encodeRecovery,
   type ShredReason,
 } from "../protocol/index.ts"
+import { AuditLogReader, type LogReaderHost } from "./audit/log-reader.ts"
 import { visitAs } from "./brief-visit.ts"
 import type { Localized } from "./clinic-info.ts"
 import {
@@ -35,6 +36,7 @@ import {
   rolesOfPolicy,
   withRoleRules,
 } from "./clinic-policy.ts"
+import type { ClientCore } from "./core.ts"
 import { type CreatedClinic, createClinic, type NewClinic } from "./create-clinic.ts"
 import { type DirectoryAuthor, extendDirectory } from "./directory-author.ts"
 import { postDirectory } from "./directory-http.ts"
@@ -66,12 +68,19 @@ export interface Enrolled {
 export class AdminClient {
   readonly #context: ClientContext
   readonly #tracker: DirectoryTracker
+  readonly #storage: ClinicStorage
   readonly #device: Device
   readonly #roleSeeds: RoleSeeds
   #changing: Promise<void> = Promise.resolve()
 
-  private constructor(context: ClientContext, tracker: DirectoryTracker, device: Device) {
+  private constructor(
+    context: ClientContext,
+    storage: ClinicStorage,
+    tracker: DirectoryTracker,
+    device: Device,
+  ) {
     this.#context = context
+    this.#storage = storage
     this.#tracker = tracker
     this.#device = device
     this.#roleSeeds = new RoleSeeds(device)
@@ -82,13 +91,29 @@ export class AdminClient {
    * @param conversationId - hexadecimal.
    * @throws {WardlineError} ERR_NOT_FOUND, ERR_CLOSED if it was destroyed before, ERR_OFFLINE, ERR_ABORTED */
   async shred(conversationId: string, reason: ShredReason): Promise<void> {
-    const { relay, keystore, signal, now, clinicKey } = this.#context
-    const options = { relay: relay.href, clinicKey: toHex(clinicKey), keystore, now }
-    await visitAs({ ...options, ...(signal ? { signal } : {}) }, "staff", this.#device, async ({ core }) => {
+    const { signal } = this.#context
+    await this.#visit(signal, async (core) => {
       const composer = { device: this.#device, directory: core.directory.state, nowMs: core.now() }
       const record = composeShred(composer, parseId(conversationId), reason)
       await core.onSession(signal, (session) => session.publish(record, signal))
     })
+  }
+
+  /** The clinic's whole audit log; that somebody reads it is an entry itself. Each `read` connects and disconnects.
+   * @param options.from - the first sequence to read; 1 unless given. */
+  auditLog(options: { from?: number } = {}): AuditLogReader {
+    const { relay, now } = this.#context
+    const at = { device: this.#device, directory: this.#tracker, storage: this.#storage, relay, now }
+    const onSession: LogReaderHost["onSession"] = (signal, work) =>
+      this.#visit(signal, (core) => core.onSession(signal, work))
+    return new AuditLogReader({ ...at, onSession }, options.from)
+  }
+
+  async #visit<T>(signal: AbortSignal | undefined, work: (core: ClientCore) => Promise<T>): Promise<T> {
+    const { relay, keystore, now, clinicKey } = this.#context
+    const options = { relay: relay.href, clinicKey: toHex(clinicKey), keystore, now }
+    const visiting = { ...options, ...(signal ? { signal } : {}) }
+    return await visitAs(visiting, "staff", this.#device, ({ core }) => work(core))
   }
 
   /** Makes a new clinic; see {@link createClinic}. Nothing is sent. */
@@ -122,7 +147,7 @@ export class AdminClient {
       throw new WardlineError("ERR_FORBIDDEN", "this device isn't an administrator's")
     }
     await tracker.persist()
-    return new AdminClient(context, tracker, device)
+    return new AdminClient(context, storage, tracker, device)
   }
 
   /** Of this administrator, hexadecimal. */

@@ -3,9 +3,12 @@ import { abortedError, onAbort, throwIfAborted } from "../abort.ts"
 import type { FormAnswer, KnownPayload } from "../conversation/index.ts"
 import { WardlineError } from "../errors.ts"
 import type { SendFileOptions } from "./attachment-transfers.ts"
+import type { ConversationTrail } from "./audit/conversation-trail.ts"
+import type { AuditOptions, WhoHasRead } from "./audit/types.ts"
 import type { ChatMessage, ConversationView, FormInfo, NoteReference } from "./chat.ts"
 import type { ConversationEngine } from "./engine.ts"
 import { checkAnswers } from "./form-answers.ts"
+import { later } from "./later.ts"
 import type { SendableFile } from "./sendable-file.ts"
 import type { TransferOptions } from "./transfer-retries.ts"
 import { isSaid } from "./view-content.ts"
@@ -22,6 +25,7 @@ const loadTransfers = (): Promise<typeof import("./attachment-transfers.ts")> =>
 export class Conversation extends EventTarget {
   readonly id: string
   readonly #engine: ConversationEngine
+  #trail: ConversationTrail | undefined
 
   constructor(engine: ConversationEngine) {
     super()
@@ -120,6 +124,25 @@ export class Conversation extends EventTarget {
     const found = this.view.messages.find(({ id, localId }) => id === messageId || localId === messageId)
     if (found?.position === undefined) throw new WardlineError("ERR_NOT_FOUND", "no message has this id")
     return { ...found, position: found.position }
+  }
+
+  /** Everybody who was given this conversation, by the relay's audit log, and what of that this device could check: that
+   * nothing was left out, that the log can't be changed any more, and that it knows of every reading that somebody has
+   * acknowledged. What doesn't fit is a problem in the answer. Asking again asks only for what is new.
+   * @throws {WardlineError} ERR_OFFLINE where the log or the code can't be fetched; ERR_FORK or ERR_ROLLBACK when the
+   *   conversation itself can't be believed; ERR_ACCESS_REQUIRED, ERR_CLOSED, ERR_KEYSTORE, ERR_ABORTED. */
+  async whoHasRead(options: AuditOptions = {}): Promise<WhoHasRead> {
+    const { ConversationTrail } = await later(import("./audit/conversation-trail.ts"))
+    this.#trail ??= new ConversationTrail(this.#engine)
+    return await this.#trail.update(options)
+  }
+
+  /** A file that shows a third person that the clinic's audit log contradicted itself, where this device has seen that; see
+   * `verifyLogEvidence`.
+   * @throws {WardlineError} ERR_OFFLINE, ERR_KEYSTORE, ERR_LOCKED */
+  async logEvidence(): Promise<Uint8Array | undefined> {
+    const { auditBookOf } = await later(import("./audit/book.ts"))
+    return await auditBookOf(this.#engine.host).evidence()
   }
 
   /** A file that shows a third person that this conversation was told in two ways, or that the relay signed for less than

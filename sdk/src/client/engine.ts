@@ -55,6 +55,8 @@ export class ConversationEngine {
   readonly #me: MessageAuthor
   #viewState: ViewState = EMPTY_VIEW
   #view: ConversationView | undefined
+  /** What came of each record. */
+  readonly #events: TranscriptEvent[] = []
   #error: WardlineError | undefined
   #isForked = false
   /** Two signed statements that can't both be true. */
@@ -98,6 +100,15 @@ export class ConversationEngine {
 
   get transcript(): Transcript {
     return this.#follower.transcript
+  }
+
+  get host(): ConversationHost {
+    return this.#options.host
+  }
+
+  /** What came of each record of the transcript, from position 1: for whoever holds the audit log against it. */
+  get events(): readonly TranscriptEvent[] {
+    return this.#events
   }
 
   /** Where the relay serves it to this device. */
@@ -272,6 +283,7 @@ export class ConversationEngine {
   }
 
   #taken(event: TranscriptEvent): void {
+    this.#events.push(event)
     const reason = event.kind === "access" ? this.#reasonOf(event) : undefined
     this.#viewState = reduceView(this.#viewState, event, this.#options.host.device.id, reason)
     // What fails here is storage; the transcript settles the outbox again at the next start.

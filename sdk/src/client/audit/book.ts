@@ -77,6 +77,11 @@ export class AuditBook {
     return this.#evidence
   }
 
+  /** Whether there is evidence that the log has two histories. */
+  get isForked(): boolean {
+    return this.#isForked
+  }
+
   /** Fetches the newest witnessed checkpoint, and believes it if it continues the one that this device knows.
    * @throws {WardlineError} ERR_OFFLINE and other retryable failures; ERR_KEYSTORE, ERR_LOCKED, ERR_ABORTED. */
   update(signal: AbortSignal | undefined): Promise<LogState> {

@@ -1,8 +1,11 @@
-/** The audit log over HTTP, as anybody may fetch it (docs/protocol.md, Reading the log). Nothing of it is checked here. */
+/** The audit log as the relay gives it: checkpoints and proofs over HTTP to anybody, entries in a session to whoever may
+ * read them (docs/protocol.md, Reading the log). Nothing of it is checked here. */
+import { sleep } from "../../abort.ts"
 import { fromUtf8, toHex, utf8 } from "../../bytes.ts"
-import { WardlineError } from "../../errors.ts"
+import { isWardlineError, WardlineError } from "../../errors.ts"
 import { HASH_BYTES } from "../../ids.ts"
 import { fromBase64, tilePath } from "../../tlog/index.ts"
+import type { AuditPage, AuditQuery, Session } from "../../transport/index.ts"
 import { type DirectoryRequest, exchange } from "../directory-fetch.ts"
 
 /** Which clinic's log, and where. */
@@ -10,6 +13,9 @@ export type AuditRequest = DirectoryRequest
 
 /** More hashes than any proof has in a tree of 2^53 leaves. */
 const MAX_PROOF_HASHES = 110
+
+const BUSY_ATTEMPTS = 10
+const BUSY_PAUSE_MS = 500
 
 const GET: RequestInit = { method: "GET", cache: "no-store" }
 
@@ -57,6 +63,24 @@ export async function postCosignatures(request: AuditRequest, note: string): Pro
     body: utf8(note) as Uint8Array<ArrayBuffer>,
   }
   await exchange(auditUrl(request, "cosignatures"), init, request.signal)
+}
+
+/** Asks for entries, again after a moment where the relay is too busy.
+ * @throws {WardlineError} what it answers; ERR_OFFLINE, ERR_ABORTED. */
+export async function askAudit(
+  session: Session,
+  query: AuditQuery,
+  signal: AbortSignal | undefined,
+): Promise<AuditPage> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await session.audit(query, signal)
+    } catch (error) {
+      const isBusy = isWardlineError(error, "ERR_RATE_LIMITED") || isWardlineError(error, "ERR_OVERLOADED")
+      if (!isBusy || attempt === BUSY_ATTEMPTS) throw error
+      await sleep(attempt * BUSY_PAUSE_MS, signal)
+    }
+  }
 }
 
 function auditUrl({ relay, clinicId }: AuditRequest, path: string): URL {

@@ -1,14 +1,11 @@
 /** Who is who in the audit log, by the clinic's directory. */
 import { fromHex, isAllZero, toHex } from "../../bytes.ts"
 import { type DirectoryState, deviceAt } from "../../directory/index.ts"
+import { deviceWitnessName } from "../clinic-policy.ts"
 import type { AuditActor } from "./types.ts"
 
-/** The witness that a staff device is has this name (docs/protocol.md, Witnesses). */
-const DEVICE_WITNESS = "wardline/device/"
-
-export function deviceWitnessName(device: Uint8Array): string {
-  return `${DEVICE_WITNESS}${toHex(device)}`
-}
+/** The witnesses that are staff devices are called so, before the device's id. */
+const DEVICE_WITNESS = deviceWitnessName("")
 
 /** The name of whoever's device this witness is; undefined if it is none of the clinic's devices. */
 export function witnessDeviceName(state: DirectoryState, name: string): string | undefined {

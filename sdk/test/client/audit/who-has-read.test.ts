@@ -1,0 +1,65 @@
+/** Who has read a conversation, over a real relay: what the patient and staff are told, and how far it is proven. */
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import type { Conversation, Reading, WhoHasRead } from "../../../src/index.ts"
+import { begin, type LiveClinic, startClinic, until } from "../../support/live-clinic.ts"
+
+const test = suite("who has read this")
+let clinic: LiveClinic
+test.before(async () => {
+  clinic = await startClinic({ isSigned: true, limits: { checkpointMs: 100 } })
+})
+test.after(() => clinic.close())
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+/** Asks again until every reading by staff is in a checkpoint. */
+async function whenProven(conversation: Conversation, limitMs = 8_000): Promise<WhoHasRead> {
+  const endMs = Date.now() + limitMs
+  for (;;) {
+    const answer = await conversation.whoHasRead()
+    const isProven = byStaff(answer).every(({ proof }) => proof === "proven")
+    if (isProven || Date.now() > endMs) return answer
+    await pause(100)
+  }
+}
+
+const byStaff = ({ readings }: WhoHasRead): Reading[] =>
+  readings.filter(({ who }) => who.kind === "staff").toReversed()
+
+test("a patient sees who read it, as what, when and how far, and that it is proven", async () => {
+  const patient = await clinic.patient()
+  const conversation = await begin(patient)
+  await conversation.send("hello")
+  const nurse = await clinic.staff("nurse")
+  const byNurse = await nurse.open(conversation.id)
+  await until(byNurse, "change", () => byNurse.view.messages.some(({ text }) => text === "hello"))
+  await byNurse.markRead()
+  await byNurse.send("an answer")
+  await until(conversation, "change", () =>
+    conversation.view.messages.some(({ text }) => text === "an answer"),
+  )
+  await nurse.close()
+  const progress: number[] = []
+  const first = await conversation.whoHasRead({ onProgress: ({ done }) => progress.push(done) })
+  assert.is(progress.at(-1), first.entries)
+
+  const answer = await whenProven(conversation)
+  assert.equal(answer.problems, [])
+  const [reading] = byStaff(answer)
+  assert.is(reading?.who.name, "Nurse Kim")
+  assert.is(reading?.role, "nursing")
+  assert.is(reading?.purpose, "TREAT")
+  assert.is(reading?.state, "ended")
+  assert.is(reading?.proof, "proven")
+  assert.is(reading?.times, 1)
+  assert.ok((reading?.upTo ?? 0) >= 5)
+  assert.ok((reading?.to ?? 0) >= (reading?.from ?? 0))
+  assert.ok(Math.abs((reading?.from ?? 0) - Date.now()) < 20_000)
+  assert.is(answer.checkpoint?.quorum, 0)
+  assert.equal(answer.checkpoint?.witnesses, [])
+  assert.ok(answer.entries >= 12)
+  assert.ok(Date.now() - (answer.completeTo ?? 0) < 5_000, "its own reading of just now is the end")
+  await patient.close()
+})
+
+test.run()
