@@ -32,9 +32,9 @@ for (const { name, file, code } of [
     code: 'import { a } from "../tlog/a.ts"',
   },
   {
-    name: "tlog importing protocol",
+    name: "tlog importing crypto",
     file: "sdk/src/tlog/a.ts",
-    code: 'export { a } from "../protocol/a.ts"',
+    code: 'export { a } from "../crypto/a.ts"',
   },
   {
     name: "errors importing protocol",
@@ -87,8 +87,8 @@ for (const { file, code } of [
   },
   { file: "sdk/src/crypto/hash.ts", code: 'import { sha256 } from "@noble/hashes/sha2.js"' },
   {
-    file: "sdk/src/directory/a.ts",
-    code: 'import { a } from "../tlog/a.ts"\nimport { b } from "../bytes.ts"',
+    file: "sdk/src/tlog/a.ts",
+    code: 'import { a } from "../directory/a.ts"\nimport { b } from "../bytes.ts"',
   },
   { file: "sdk/src/cli/main.ts", code: 'import { a } from "../client/a.ts"\nimport { b } from "node:fs"' },
   { file: "web-component/src/chat/a.ts", code: 'import { html } from "lit"\nimport "../frame/b.ts"' },

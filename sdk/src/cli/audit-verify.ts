@@ -1,76 +1,89 @@
 import { createHash } from "node:crypto"
-import { open } from "node:fs/promises"
-import { equalBytes, fromHex, toHex } from "../bytes.ts"
+import { open, readFile } from "node:fs/promises"
+import { fromHex } from "../bytes.ts"
 import { readClinicKey } from "../client/options.ts"
-import { WardlineError } from "../errors.ts"
-import { type AuditReport, decodeExportLine, entryHash, type Hash, verifyExport } from "../tlog/index.ts"
+import { cryptoReady, verify } from "../crypto/index.ts"
+import { isWardlineError, WardlineError } from "../errors.ts"
+import {
+  type AuditReport,
+  type Hash,
+  type NotedEntry,
+  parseCheckpoint,
+  parseNote,
+  verifyExport,
+} from "../tlog/index.ts"
 import { usage } from "./arguments.ts"
 import type { Command } from "./command.ts"
 import { EXIT } from "./exit-codes.ts"
 import { reason } from "./files.ts"
 import { table } from "./output.ts"
 
-/** node:crypto's is twice as fast as the SDK's own, which an export of millions of entries notices. */
+/** node:crypto's is faster than the SDK's own, which an export of millions of entries notices. */
 const sha256: Hash = (bytes) => createHash("sha256").update(bytes).digest()
-
-/** An entry as somebody wrote it down earlier: if it is still there, all that came before it is unchanged. */
-interface Noted {
-  readonly sequence: number
-  readonly hash: Uint8Array
-}
 
 export const auditVerify: Command = {
   name: "audit verify",
   summary: "check an audit export: needs no relay, no keys and no trust in either",
   description: [
-    "Checks a file that the relay's host made with: wardline-relay audit export. Every entry must continue the one before it, every record must be where its entry says, and every chain is computed anew. If anything is wrong it names the first thing and ends with exit code 1.",
-    "One thing no file alone can show: whether the newest entries were cut off before it was made. So write down the last line that this prints and give it to the next check with --noted.",
+    "Checks a file that the relay's host made with: wardline-relay audit export. Every entry must continue the one before it, every record must be where its entry says, every chain and the tree are computed anew, the clinic's directory is replayed from its root key, and the tree must be the one that the log's key and the clinic's witnesses signed. If anything is wrong it names the first wrong entry and ends with exit code 1.",
+    "What one file alone can't show: whether the newest entries were cut off before it was made. So write down the last line that this prints and give it to the next check with --noted; and ask a patient, a witness or your own archive for a checkpoint, and give it with --checkpoint.",
+    "docs/verify-audit.mjs does the same in one file that you can read whole, with nothing but Node.",
   ],
   argument: { name: "EXPORT", help: "the export, an NDJSON file", required: true },
   options: {
     "clinic-key": { value: "KEY", help: "the export must hold this clinic: 64 hexadecimal characters" },
     noted: { value: "N:HASH", help: "entry N must have this hash, as an earlier check printed it" },
+    checkpoint: {
+      value: "FILE",
+      multiple: true,
+      help: "a checkpoint that somebody kept: the log must contain it (may be repeated)",
+    },
   },
   examples: [
     "wardline audit verify audit.ndjson",
     "wardline audit verify audit.ndjson --noted 1042:9f2c41…",
-    "wardline audit verify audit.ndjson --json",
+    "wardline audit verify audit.ndjson --checkpoint from-the-witness.txt --json",
   ],
   async run(input, { output, signal }) {
     const file = input.argument ?? ""
     const noted = parseNoted(input.text("noted"))
     const clinicKey = input.text("clinic-key")
-    const wanted = clinicKey === undefined ? undefined : toHex(readClinicKey(clinicKey))
+    const kept = await Promise.all(input.list("checkpoint").map(readCheckpoint))
+    await cryptoReady()
     output.progress(`Checking ${file} …`)
     const startedMs = performance.now()
-    const watch = { sequence: 0, isFound: false }
-    const report = await readable(file, signal, async () => {
-      const lines = watchFor(noted, readLines(file, signal), watch)
-      return await verifyExport(lines, sha256, (entries) => output.meter(`${counted(entries)} entries`))
-    })
-    output.endMeter()
-    const fault = report.fault?.message ?? missing(report, wanted, noted !== undefined && !watch.isFound)
-    const seconds = (performance.now() - startedMs) / 1000
-    output.result(
-      { ...report, ok: fault === undefined, ...(fault === undefined ? {} : { problem: fault }) },
-      [
-        ...(fault === undefined ? ["The log is whole."] : ["THE LOG IS NOT WHOLE.", where(report) + fault]),
-        "",
-        ...clinicLines(report),
-        ...(fault === undefined ? ["", "Checked:", ...items(checkedOf(report, noted))] : []),
-        "",
-        "Not checked:",
-        ...items(report.notChecked),
-        "",
-        `${counted(total(report))} entries in ${seconds.toFixed(1)} s.`,
-        ...(fault === undefined ? notesFor(report) : []),
-      ],
+    const report = await readable(file, signal, () =>
+      verifyExport(readPieces(file, signal), {
+        hash: sha256,
+        verify,
+        clinicKey: clinicKey === undefined ? undefined : readClinicKey(clinicKey),
+        noted,
+        kept,
+        onProgress: (entries) => output.meter(`${counted(entries)} entries`),
+      }),
     )
-    return fault === undefined ? EXIT.done : EXIT.checkFailed
+    output.endMeter()
+    const seconds = (performance.now() - startedMs) / 1000
+    const { ok, fault, checked, notChecked } = report
+    output.result({ ...report, ...(fault === undefined ? {} : { problem: fault.message }) }, [
+      ...(fault === undefined
+        ? ["The log is whole."]
+        : ["THE LOG IS NOT WHOLE.", where(report) + fault.message]),
+      "",
+      ...clinicLines(report),
+      ...(ok ? ["", "Checked:", ...items(checkedOf(checked, noted))] : []),
+      "",
+      "Not checked:",
+      ...items(notChecked),
+      "",
+      `${counted(total(report))} entries in ${seconds.toFixed(1)} s.`,
+      ...(ok ? notesFor(report) : []),
+    ])
+    return ok ? EXIT.done : EXIT.checkFailed
   },
 }
 
-function parseNoted(text: string | undefined): Noted | undefined {
+function parseNoted(text: string | undefined): NotedEntry | undefined {
   if (text === undefined) return undefined
   const match = /^(\d{1,15}):([0-9a-fA-F]{64})$/.exec(text)
   if (match?.[1] === undefined || match[2] === undefined)
@@ -78,6 +91,24 @@ function parseNoted(text: string | undefined): Noted | undefined {
       "--noted must be a number, a colon and 64 hexadecimal characters, as an earlier check printed",
     )
   return { sequence: Number(match[1]), hash: fromHex(match[2]) }
+}
+
+/** A kept checkpoint's text.
+ * @throws {WardlineError} ERR_CONFIG */
+async function readCheckpoint(file: string): Promise<string> {
+  let text: string
+  try {
+    text = await readFile(file, "utf8")
+  } catch (error) {
+    throw usage(`--checkpoint ${file} can't be read (${reason(error)})`)
+  }
+  try {
+    parseCheckpoint(parseNote(text).body)
+    return text
+  } catch (error) {
+    if (!isWardlineError(error)) throw error
+    throw usage(`--checkpoint ${file} is no signed checkpoint: ${error.message}`)
+  }
 }
 
 /** Tells a file that can't be read from one that was read and is wrong.
@@ -101,57 +132,24 @@ async function readable(
   }
 }
 
-/** The file's lines. Unlike node:readline this passes read errors on, and a missing last newline too. */
-async function* readLines(file: string, signal: AbortSignal): AsyncGenerator<string> {
+async function* readPieces(file: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const handle = await open(file)
-  let rest = ""
-  for await (const chunk of handle.createReadStream({ encoding: "utf8", highWaterMark: 1 << 20, signal })) {
-    const lines = (rest + String(chunk)).split("\n")
-    rest = lines.pop() ?? ""
-    yield* lines
-  }
-  if (rest !== "") yield rest
-}
-
-/** Passes lines on and looks for the noted entry among them. */
-async function* watchFor(
-  noted: Noted | undefined,
-  lines: AsyncIterable<string>,
-  watch: { sequence: number; isFound: boolean },
-): AsyncGenerator<string> {
-  for await (const text of lines) {
-    if (noted !== undefined && !watch.isFound) {
-      if (text.startsWith('{"clinic"')) watch.sequence = 0
-      if (text.startsWith('{"entry"') && ++watch.sequence === noted.sequence) {
-        const line = decodeExportLine(text)
-        watch.isFound = line.kind === "entry" && equalBytes(entryHash(sha256, line.bytes), noted.hash)
-      }
-    }
-    yield text
-  }
-}
-
-/** What is wrong although the export itself is whole. */
-function missing(
-  report: AuditReport,
-  clinicKey: string | undefined,
-  isNotedMissing: boolean,
-): string | undefined {
-  if (clinicKey !== undefined && !report.clinics.some(({ rootKey }) => rootKey === clinicKey))
-    return "the export doesn't hold the clinic of --clinic-key"
-  if (isNotedMissing)
-    return "the noted entry isn't there: entries were cut off, or the log was rewritten since it was noted"
-  return undefined
+  for await (const piece of handle.createReadStream({ highWaterMark: 1 << 20, signal }))
+    yield piece as Uint8Array
 }
 
 function where({ fault }: AuditReport): string {
   if (fault === undefined) return ""
   const parts = [
     ...(fault.line === undefined ? [] : [`line ${fault.line}`]),
-    ...(fault.sequence === undefined ? [] : [`entry ${fault.sequence}`]),
+    ...(fault.sequence === undefined ? [] : [entriesOf(fault.from ?? fault.sequence, fault.sequence)]),
     ...(fault.clinic === undefined ? [] : [`clinic ${fault.clinic}`]),
   ]
   return parts.length === 0 ? "" : `${parts.join(", ")}: `
+}
+
+function entriesOf(from: number, to: number): string {
+  return from === to ? `entry ${to}` : `entries ${from} to ${to}`
 }
 
 /** Clinics that were read to their end; one that wasn't has no numbers yet. */
@@ -167,7 +165,7 @@ function clinicLines({ clinics }: AuditReport): string[] {
   ])
 }
 
-function checkedOf({ checked }: AuditReport, noted: Noted | undefined): readonly string[] {
+function checkedOf(checked: readonly string[], noted: NotedEntry | undefined): readonly string[] {
   return noted === undefined ? checked : [...checked, `entry ${noted.sequence} is the one that was noted`]
 }
 

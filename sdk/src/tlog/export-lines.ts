@@ -1,100 +1,148 @@
-/** The audit export: NDJSON, one clinic after the other, enough to check every chain without the relay.
+/** The audit export: NDJSON, one clinic after the other, enough to check every chain, the directory and the signatures
+ * without the relay (docs/audit-export.md).
  *
- *     {"wardline":"audit-export","version":1,"relay":"<hex>","created":<ms>}
- *     {"clinic":"<hex>","rootKey":"<hex>"}
- *     {"entry":"<base64>"}                                                one for each entry, in order
- *     {"entry":"<base64>","record":{"hash":"<hex>","link":"<hex>"}}       what is stored for the record it names
- *     {"scope":"<hex>","records":<n>,"link":"<hex>"}                      one for each stored record chain
- *     {"clinicEnd":"<hex>","entries":<n>,"head":"<hex>"}                  leaf hash of the last entry
- *     {"end":true,"clinics":<n>}                                          a file without it was cut
- */
-import { fromHex, toHex } from "../bytes.ts"
+ *     {"wardline":"audit-export","version":2,"relay":"<hex>","created":<ms>}
+ *     {"clinic":"<hex>","rootKey":"<hex>","checkpoint":"<note>","witnessed":"<note>"}
+ *     {"entry":"<base64>"}                                                        one for each entry, in order
+ *     {"entry":"<base64>","record":{"hash":"<hex>","link":"<hex>"}}                stored for the message it names
+ *     {"entry":"<base64>","record":{"hash":"<hex>","link":"<hex>","bytes":"<base64>"}}      for any other record
+ *     {"log":<entries>,"head":"<hex>"}                                            leaf hash of the last entry
+ *     {"scope":"<hex>","records":<n>,"link":"<hex>"}                              one for each stored record chain
+ *     {"clinicEnd":"<hex>"}
+ *     {"end":true,"clinics":<n>}                                                  a file without it was cut
+ *
+ * A line is the one text that its content has: nothing may stand in an export that a reader doesn't check. */
+import { fromUtf8, toHex, utf8 } from "../bytes.ts"
 import { WardlineError } from "../errors.ts"
+import { HASH_BYTES, ID_BYTES } from "../ids.ts"
+import { toBase64 } from "./base64.ts"
 import { ENTRY_BYTES } from "./entry.ts"
+import { TextReader } from "./text-reader.ts"
 
-export const EXPORT_VERSION = 1
+export const EXPORT_VERSION = 2
+
+/** What is stored for a record that an entry names. */
+export interface StoredFacts {
+  /** H(the stored bytes without their detached part). */
+  readonly hash: Uint8Array
+  readonly link: Uint8Array
+  /** The record without its detached part; undefined for messages. */
+  readonly bytes: Uint8Array | undefined
+}
 
 export type ExportLine =
   | { kind: "header"; relay: string; created: number }
-  | { kind: "clinic"; clinic: Uint8Array; rootKey: Uint8Array }
-  | { kind: "entry"; bytes: Uint8Array; record: { hash: Uint8Array; link: Uint8Array } | undefined }
+  | {
+      kind: "clinic"
+      clinic: Uint8Array
+      rootKey: Uint8Array
+      /** The newest checkpoint, as a signed note; undefined if there is none. */
+      checkpoint: string | undefined
+      /** The newest with the cosignatures that the policy asks for. */
+      witnessed: string | undefined
+    }
+  | { kind: "entry"; bytes: Uint8Array; record: StoredFacts | undefined }
+  | { kind: "log"; entries: number; head: Uint8Array }
   | { kind: "scope"; scope: Uint8Array; records: number; link: Uint8Array }
-  | { kind: "clinic-end"; clinic: Uint8Array; entries: number; head: Uint8Array }
+  | { kind: "clinic-end"; clinic: Uint8Array }
   | { kind: "end"; clinics: number }
 
 /** Encodes one line, without its newline. */
 export function encodeExportLine(line: ExportLine): string {
   switch (line.kind) {
-    case "header":
-      return JSON.stringify({
-        wardline: "audit-export",
-        version: EXPORT_VERSION,
-        relay: line.relay,
-        created: line.created,
-      })
-    case "clinic":
-      return JSON.stringify({ clinic: toHex(line.clinic), rootKey: toHex(line.rootKey) })
+    case "header": {
+      const { relay, created } = line
+      return JSON.stringify({ wardline: "audit-export", version: EXPORT_VERSION, relay, created })
+    }
+    case "clinic": {
+      const { checkpoint, witnessed } = line
+      const clinic = toHex(line.clinic)
+      return JSON.stringify({ clinic, rootKey: toHex(line.rootKey), checkpoint, witnessed })
+    }
     case "entry":
       return JSON.stringify({
         entry: toBase64(line.bytes),
-        record: line.record && { hash: toHex(line.record.hash), link: toHex(line.record.link) },
+        record: line.record && {
+          hash: toHex(line.record.hash),
+          link: toHex(line.record.link),
+          bytes: line.record.bytes && toBase64(line.record.bytes),
+        },
       })
+    case "log":
+      return JSON.stringify({ log: line.entries, head: toHex(line.head) })
     case "scope":
       return JSON.stringify({ scope: toHex(line.scope), records: line.records, link: toHex(line.link) })
     case "clinic-end":
-      return JSON.stringify({
-        clinicEnd: toHex(line.clinic),
-        entries: line.entries,
-        head: toHex(line.head),
-      })
+      return JSON.stringify({ clinicEnd: toHex(line.clinic) })
     case "end":
       return JSON.stringify({ end: true, clinics: line.clinics })
   }
 }
 
-/** Decodes one line.
- * @throws {WardlineError} ERR_MALFORMED, or ERR_UNSUPPORTED for a newer export. */
-export function decodeExportLine(text: string): ExportLine {
+const ENTRY_START = utf8('{"entry":"')
+const RECORD_START = utf8('","record":{"hash":"')
+const LINK_START = utf8('","link":"')
+const BYTES_START = utf8('","bytes":"')
+const RECORD_END = utf8('"}}')
+const ENTRY_END = utf8('"}')
+
+/** Decodes one line, without its newline.
+ * @param text - the line, or its UTF-8.
+ * @throws {WardlineError} ERR_MALFORMED, or ERR_UNSUPPORTED for an export of another version. */
+export function decodeExportLine(text: string | Uint8Array): ExportLine {
+  const bytes = typeof text === "string" ? utf8(text) : text
+  const reader = new TextReader(bytes)
+  return reader.skips(ENTRY_START) ? readEntryLine(reader) : decodeRareLine(fromUtf8(bytes))
+}
+
+/** By hand, not by JSON: a log is checked by the million. */
+function readEntryLine(reader: TextReader): ExportLine {
+  const bytes = reader.base64(ENTRY_BYTES)
+  let record: StoredFacts | undefined
+  if (reader.skips(RECORD_START)) {
+    const hash = reader.hex(HASH_BYTES)
+    reader.skip(LINK_START)
+    const link = reader.hex(HASH_BYTES)
+    record = { hash, link, bytes: reader.skips(BYTES_START) ? reader.base64() : undefined }
+    reader.skip(RECORD_END)
+  } else reader.skip(ENTRY_END)
+  reader.end()
+  return { kind: "entry", bytes, record }
+}
+
+function decodeRareLine(text: string): ExportLine {
   const fields = parseObject(text)
-  if ("entry" in fields) return decodeEntryLine(fields)
-  if ("wardline" in fields) {
-    if (fields.wardline !== "audit-export") throw malformed("not an audit export")
+  const line = lineOf(fields)
+  if (line === undefined || encodeExportLine(line) !== text) throw malformed("not a line of an audit export")
+  return line
+}
+
+/** @returns undefined, or a line that may have taken less than what stands there: the caller compares. */
+function lineOf(fields: Record<string, unknown>): ExportLine | undefined {
+  if (fields.wardline === "audit-export") {
     if (fields.version !== EXPORT_VERSION)
-      throw new WardlineError("ERR_UNSUPPORTED", "an export of another version")
+      throw new WardlineError("ERR_UNSUPPORTED", "an export of another version: use the program that fits it")
     return { kind: "header", relay: textOf(fields, "relay"), created: countOf(fields, "created") }
   }
   if ("clinic" in fields)
-    return { kind: "clinic", clinic: hexOf(fields, "clinic", 16), rootKey: hexOf(fields, "rootKey", 32) }
+    return {
+      kind: "clinic",
+      clinic: hexOf(fields, "clinic", ID_BYTES),
+      rootKey: hexOf(fields, "rootKey", HASH_BYTES),
+      checkpoint: "checkpoint" in fields ? textOf(fields, "checkpoint") : undefined,
+      witnessed: "witnessed" in fields ? textOf(fields, "witnessed") : undefined,
+    }
+  if ("log" in fields)
+    return { kind: "log", entries: countOf(fields, "log"), head: hexOf(fields, "head", HASH_BYTES) }
   if ("scope" in fields)
     return {
       kind: "scope",
-      scope: hexOf(fields, "scope", 16),
+      scope: hexOf(fields, "scope", ID_BYTES),
       records: countOf(fields, "records"),
-      link: hexOf(fields, "link", 32),
+      link: hexOf(fields, "link", HASH_BYTES),
     }
-  if ("clinicEnd" in fields)
-    return {
-      kind: "clinic-end",
-      clinic: hexOf(fields, "clinicEnd", 16),
-      entries: countOf(fields, "entries"),
-      head: hexOf(fields, "head", 32),
-    }
-  if (fields.end === true) return { kind: "end", clinics: countOf(fields, "clinics") }
-  throw malformed("not a line of an audit export")
-}
-
-function decodeEntryLine(fields: Record<string, unknown>): ExportLine {
-  const bytes = fromBase64(textOf(fields, "entry"))
-  if (bytes.length !== ENTRY_BYTES) throw malformed("an entry of the wrong length")
-  const stored = fields.record
-  if (stored === undefined) return { kind: "entry", bytes, record: undefined }
-  if (typeof stored !== "object" || stored === null) throw malformed("record is not an object")
-  const record = stored as Record<string, unknown>
-  return {
-    kind: "entry",
-    bytes,
-    record: { hash: hexOf(record, "hash", 32), link: hexOf(record, "link", 32) },
-  }
+  if ("clinicEnd" in fields) return { kind: "clinic-end", clinic: hexOf(fields, "clinicEnd", ID_BYTES) }
+  return "end" in fields ? { kind: "end", clinics: countOf(fields, "clinics") } : undefined
 }
 
 function parseObject(text: string): Record<string, unknown> {
@@ -104,7 +152,7 @@ function parseObject(text: string): Record<string, unknown> {
   } catch {
     throw malformed("not JSON")
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw malformed("not an object")
+  if (typeof value !== "object" || value === null) throw malformed("not an object")
   return value as Record<string, unknown>
 }
 
@@ -122,24 +170,10 @@ function countOf(fields: Record<string, unknown>, name: string): number {
 }
 
 function hexOf(fields: Record<string, unknown>, name: string, length: number): Uint8Array {
-  const bytes = fromHex(textOf(fields, name))
-  if (bytes.length !== length) throw malformed(`${name} is not ${length} bytes`)
+  const reader = new TextReader(utf8(textOf(fields, name)))
+  const bytes = reader.hex(length)
+  reader.end()
   return bytes
-}
-
-function toBase64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-}
-
-function fromBase64(text: string): Uint8Array {
-  try {
-    const binary = atob(text)
-    const bytes = new Uint8Array(binary.length)
-    for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i)
-    return bytes
-  } catch {
-    throw malformed("not base64")
-  }
 }
 
 function malformed(message: string): WardlineError {

@@ -1,5 +1,15 @@
 /** The audit log: entries, their chain, and its verification, pure (docs/protocol.md, Audit entry). */
 
+export { AuditError } from "./audit-fault.ts"
+export type { AuditNotes, SignedRoot, SignedRoots, WitnessedRoot } from "./audit-notes.ts"
+export {
+  type AuditFault,
+  type AuditReport,
+  auditReport,
+  beginReport,
+  type ClinicReport,
+  fillReport,
+} from "./audit-report.ts"
 export { fromBase64, toBase64 } from "./base64.ts"
 export {
   auditOrigin,
@@ -18,7 +28,8 @@ export {
   verifyLogSignature,
   type Witness,
 } from "./checkpoint.ts"
-export { ClinicAudit, type StoredFacts } from "./clinic-audit.ts"
+export { ClinicAudit } from "./clinic-audit.ts"
+export { ClinicDirectory } from "./clinic-directory.ts"
 export {
   ACTIONS,
   type Action,
@@ -37,7 +48,13 @@ export {
   paddedRole,
   verifyChain,
 } from "./entry.ts"
-export { decodeExportLine, EXPORT_VERSION, type ExportLine, encodeExportLine } from "./export-lines.ts"
+export {
+  decodeExportLine,
+  EXPORT_VERSION,
+  type ExportLine,
+  encodeExportLine,
+  type StoredFacts,
+} from "./export-lines.ts"
 export {
   type ConsistencyClaim,
   EMPTY_ROOT,
@@ -76,12 +93,10 @@ export {
   tileWidth,
 } from "./tiles.ts"
 export {
-  AUDIT_CHECKED,
-  AUDIT_NOT_CHECKED,
-  type AuditFault,
   type AuditProgress,
-  type AuditReport,
-  type ClinicReport,
+  ExportVerifier,
+  type NotedEntry,
+  type VerifyOptions,
   verifyExport,
 } from "./verify-export.ts"
 export {

@@ -1,107 +1,139 @@
-/** Checks an audit export offline: no relay, no database, no trust in whoever made the file. */
-import { equalBytes, isAllZero, toHex } from "../bytes.ts"
+/** Checks an audit export offline: no relay, no database, no trust in whoever made the file (docs/audit-export.md). */
+import { copyBytes, equalBytes, fromHex, toHex, utf8 } from "../bytes.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
+import { clinicIdOf } from "../protocol/index.ts"
+import { AuditError } from "./audit-fault.ts"
+import {
+  type AuditFault,
+  type AuditReport,
+  auditReport,
+  beginReport,
+  type ClinicReport,
+  fillReport,
+} from "./audit-report.ts"
+import { auditOrigin, type NoteCrypto, parseCheckpoint } from "./checkpoint.ts"
 import { ClinicAudit } from "./clinic-audit.ts"
-import type { Hash } from "./entry.ts"
+import { entryHash } from "./entry.ts"
 import { decodeExportLine, type ExportLine } from "./export-lines.ts"
-
-export interface ClinicReport {
-  /** Hexadecimal. */
-  clinic: string
-  rootKey: string
-  entries: number
-  records: number
-  /** Directory and conversations. */
-  chains: number
-  /** Leaf hash of the last entry, in hexadecimal: compare it with one noted earlier. */
-  head: string
-}
-
-/** The first thing wrong. */
-export interface AuditFault {
-  clinic?: string
-  /** The wrong entry's. */
-  sequence?: number
-  /** Of the export, from 1. */
-  line?: number
-  message: string
-}
-
-export interface AuditReport {
-  ok: boolean
-  clinics: ClinicReport[]
-  fault?: AuditFault
-  checked: readonly string[]
-  notChecked: readonly string[]
-}
-
-/** What a passed check of a log and its records says. */
-export const AUDIT_CHECKED: readonly string[] = [
-  "every entry continues the one before it (sequence and hash)",
-  "every record that an entry names is there, with that hash and link",
-  "every link of every directory and transcript, computed anew",
-  "every stored record has one entry",
-]
-/** What no check of one log alone can say. */
-export const AUDIT_NOT_CHECKED: readonly string[] = [
-  "whether entries and their records were cut off together at the end: compare the head with one noted earlier",
-  "the records' signatures: clients check each",
-]
+import { parseNote } from "./note.ts"
 
 /** Called now and then with the number of entries checked so far. */
 export type AuditProgress = (entries: number) => void
 const PROGRESS_EVERY = 50_000
 
+/** An entry as somebody wrote it down earlier: if it is still there, all that came before it is unchanged. */
+export interface NotedEntry {
+  readonly sequence: number
+  /** Its leaf hash. */
+  readonly hash: Uint8Array
+}
+
+export interface VerifyOptions extends NoteCrypto {
+  /** The export must hold the clinic with this root key, 32 bytes. */
+  readonly clinicKey?: Uint8Array | undefined
+  /** An entry that a clinic of the export must have. */
+  readonly noted?: NotedEntry | undefined
+  /** Signed notes that somebody kept: the log must contain what they say.
+   * They must be checkpoints: what can't be read is the caller's mistake, not the log's. */
+  readonly kept?: readonly string[]
+  readonly onProgress?: AuditProgress
+}
+
 /** Verifies an export.
- * @param lines - of the file, without newlines; the format is in export-lines.ts.
- * @param hash - SHA-256.
- * @returns a report; `ok` is false and `fault` names the first wrong entry if anything is wrong. */
+ * @param source - the file's bytes, in pieces of any size.
+ * @returns a report; `ok` is false and `fault` names the first wrong entry if anything is wrong.
+ * @throws {WardlineError} ERR_MALFORMED for a kept note that isn't a checkpoint; whatever `source` throws. */
 export async function verifyExport(
-  lines: AsyncIterable<string> | Iterable<string>,
-  hash: Hash,
-  onProgress: AuditProgress = () => {},
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  options: VerifyOptions,
 ): Promise<AuditReport> {
-  const reader = new ExportReader(hash, onProgress)
-  let fault: AuditFault | undefined
-  try {
-    for await (const line of lines) reader.take(line)
-    reader.finish()
-  } catch (error) {
-    if (!isWardlineError(error)) throw error
-    fault = reader.faultOf(error)
-  }
-  const report = { clinics: reader.clinics, checked: AUDIT_CHECKED, notChecked: AUDIT_NOT_CHECKED }
-  return fault === undefined ? { ok: true, ...report } : { ok: false, fault, ...report }
+  const verifier = new ExportVerifier(options)
+  for await (const piece of source) if (!verifier.take(piece)) break
+  return verifier.report()
 }
 
 interface Section {
-  clinic: Uint8Array
-  audit: ClinicAudit
-  report: ClinicReport
-  /** Entries come before chains. */
-  isConfirming: boolean
+  readonly clinic: Uint8Array
+  readonly audit: ClinicAudit
+  readonly report: ClinicReport
+  /** The line of its first entry. */
+  readonly firstLine: number
+  /** Entries come first, then the log's end, then the chains. */
+  hasEnded: boolean
 }
 
-class ExportReader {
-  readonly clinics: ClinicReport[] = []
-  readonly #hash: Hash
-  readonly #onProgress: AuditProgress
+const NEWLINE = 0x0a
+const NOTHING: Uint8Array = new Uint8Array(0)
+const LOG_START = utf8('{"log":')
+/** The longest line of a true export is one of two notes. */
+const MAX_LINE_BYTES: number = 4 * 1024 * 1024
+
+/** Takes an export piece by piece. */
+export class ExportVerifier {
+  readonly #options: VerifyOptions
+  readonly #kept: { readonly text: string; readonly origin: string }[]
+  readonly #clinics: ClinicReport[] = []
+  /** Of a line whose end hasn't come. */
+  #rest: Uint8Array = NOTHING
   #line = 0
   #entries = 0
   #section: Section | undefined
-  #inEntry = false
-  #ended = false
+  #isLogLine = false
+  #hasEnded = false
+  #isNotedFound = false
+  #fault: AuditFault | undefined
 
-  constructor(hash: Hash, onProgress: AuditProgress) {
-    this.#hash = hash
-    this.#onProgress = onProgress
+  /** @throws {WardlineError} ERR_MALFORMED for a kept note that isn't a checkpoint. */
+  constructor(options: VerifyOptions) {
+    this.#options = options
+    this.#kept = (options.kept ?? []).map((text) => ({
+      text,
+      origin: parseCheckpoint(parseNote(text).body).origin,
+    }))
   }
 
-  take(text: string): void {
+  /** Takes the file's next bytes; not modified, not kept.
+   * @returns false if something was wrong: nothing more needs to be read. */
+  take(piece: Uint8Array): boolean {
+    return this.#fault === undefined && this.#try(() => this.#takeLines(piece))
+  }
+
+  /** The file has ended. */
+  report(): AuditReport {
+    if (this.#fault === undefined) this.#try(() => this.#finish())
+    this.#options.onProgress?.(this.#entries)
+    return auditReport(this.#clinics, this.#fault)
+  }
+
+  #try(step: () => void): boolean {
+    try {
+      step()
+      return true
+    } catch (error) {
+      if (!isWardlineError(error)) throw error
+      this.#fault = this.#faultOf(error)
+      return false
+    }
+  }
+
+  #takeLines(piece: Uint8Array): void {
+    let start = 0
+    for (let end = piece.indexOf(NEWLINE); end >= 0; end = piece.indexOf(NEWLINE, start)) {
+      const part = piece.subarray(start, end)
+      const line = this.#rest.length === 0 ? part : joined(this.#rest, part)
+      this.#rest = NOTHING
+      start = end + 1
+      this.#takeLine(line)
+    }
+    this.#rest = joined(this.#rest, piece.subarray(start))
+    if (this.#rest.length > MAX_LINE_BYTES) throw malformed("a line of more than 4 MiB")
+  }
+
+  #takeLine(text: Uint8Array): void {
     this.#line++
-    this.#inEntry = false
-    if (this.#ended) throw malformed("something follows the export's end")
-    const line = decodeExportLine(text)
+    this.#isLogLine = LOG_START.every((byte, i) => text[i] === byte)
+    if (this.#hasEnded) throw malformed("something follows the export's end")
+    const line = this.#decode(text)
     if ((this.#line === 1) !== (line.kind === "header")) throw malformed("the header is the first line alone")
     switch (line.kind) {
       case "header":
@@ -112,6 +144,9 @@ class ExportReader {
       case "entry":
         this.#takeEntry(line)
         return
+      case "log":
+        this.#endEntries(line)
+        return
       case "scope":
         this.#takeScope(line)
         return
@@ -120,47 +155,67 @@ class ExportReader {
         return
       case "end":
         if (this.#section) throw malformed("the last clinic has no end")
-        if (line.clinics !== this.clinics.length) throw malformed("another number of clinics than it says")
-        this.#ended = true
+        if (line.clinics !== this.#clinics.length) throw malformed("another number of clinics than it says")
+        this.#hasEnded = true
     }
   }
 
-  #begin({ clinic, rootKey }: ExportLine & { kind: "clinic" }): void {
+  #decode(text: Uint8Array): ExportLine {
+    let line: ExportLine
+    try {
+      line = decodeExportLine(text)
+    } catch (error) {
+      // What was wrong before this line is the first thing wrong.
+      this.#section?.audit.breakOff(undefined)
+      throw error
+    }
+    if (line.kind !== "entry" && line.kind !== "log") this.#section?.audit.breakOff(undefined)
+    return line
+  }
+
+  #begin({ clinic, rootKey, checkpoint, witnessed }: ExportLine & { kind: "clinic" }): void {
     if (this.#section) throw malformed("a clinic begins within another")
-    if (!equalBytes(clinic, clinicIdOf(this.#hash, rootKey)))
+    if (!equalBytes(clinic, clinicIdOf(this.#options.hash, rootKey)))
       throw malformed("the clinic's id isn't that of its key")
     const name = toHex(clinic)
-    if (this.clinics.some((report) => report.clinic === name)) throw malformed("the same clinic twice")
-    const report = { clinic: name, rootKey: toHex(rootKey), entries: 0, records: 0, chains: 0, head: "" }
-    this.clinics.push(report)
-    this.#section = { clinic, audit: new ClinicAudit(this.#hash), report, isConfirming: false }
+    if (this.#clinics.some((report) => report.clinic === name)) throw malformed("the same clinic twice")
+    const report = beginReport(clinic, rootKey)
+    this.#clinics.push(report)
+    const origin = auditOrigin(clinic)
+    const kept = this.#kept.filter((note) => note.origin === origin).map(({ text }) => text)
+    const audit = new ClinicAudit(rootKey, { checkpoint, witnessed, kept }, this.#options)
+    this.#section = { clinic, audit, report, firstLine: this.#line + 1, hasEnded: false }
   }
 
   #takeEntry({ bytes, record }: ExportLine & { kind: "entry" }): void {
-    const { audit, isConfirming } = this.#current()
-    if (isConfirming) throw malformed("an entry after the chains")
-    this.#inEntry = true
+    const { audit, hasEnded } = this.#current()
+    if (hasEnded) throw malformed("an entry after the log's end")
     audit.add(bytes, record)
-    if (++this.#entries % PROGRESS_EVERY === 0) this.#onProgress(this.#entries)
+    const { noted } = this.#options
+    if (noted?.sequence === audit.entries && equalBytes(entryHash(this.#options.hash, bytes), noted.hash))
+      this.#isNotedFound = true
+    if (++this.#entries % PROGRESS_EVERY === 0) this.#options.onProgress?.(this.#entries)
+  }
+
+  #endEntries({ entries, head }: ExportLine & { kind: "log" }): void {
+    const section = this.#current()
+    if (section.hasEnded) throw malformed("the log ends twice")
+    section.audit.endEntries(entries, head)
+    section.hasEnded = true
   }
 
   #takeScope({ scope, records, link }: ExportLine & { kind: "scope" }): void {
-    const section = this.#current()
-    section.isConfirming = true
-    section.audit.confirmChain(scope, records, link)
+    const { audit, hasEnded } = this.#current()
+    if (!hasEnded) throw malformed("a chain before the log's end")
+    audit.confirmChain(scope, records, link)
   }
 
   #endClinic(line: ExportLine & { kind: "clinic-end" }): void {
-    const { clinic, audit, report } = this.#current()
-    audit.finish()
+    const { clinic, audit, report, hasEnded } = this.#current()
+    if (!hasEnded) throw malformed("the log's end is missing")
     if (!equalBytes(line.clinic, clinic)) throw malformed("another clinic ends than began")
-    const { sequence, leafHash } = audit.head
-    if (line.entries !== sequence || !equalBytes(line.head, leafHash))
-      throw new WardlineError("ERR_FORK", "the log's end isn't the one that the export names")
-    report.entries = sequence
-    report.records = audit.records
-    report.chains = audit.chains
-    report.head = isAllZero(leafHash) ? "" : toHex(leafHash)
+    audit.finish()
+    fillReport(report, audit)
     this.#section = undefined
   }
 
@@ -169,27 +224,47 @@ class ExportReader {
     return this.#section
   }
 
-  finish(): void {
+  #finish(): void {
+    if (this.#rest.length > 0) this.#takeLine(this.#rest)
     this.#line++
-    this.#inEntry = false
-    if (!this.#ended) throw malformed("the export was cut: its last line is missing")
-    this.#onProgress(this.#entries)
+    this.#section?.audit.breakOff(undefined)
+    if (!this.#hasEnded) throw malformed("the export was cut: its last line is missing")
+    const { clinicKey, noted } = this.#options
+    if (clinicKey !== undefined && !this.#clinics.some(({ rootKey }) => rootKey === toHex(clinicKey)))
+      throw new WardlineError("ERR_FORK", "the export doesn't hold the clinic whose key was given")
+    const origins = this.#clinics.map(({ clinic }) => auditOrigin(fromHex(clinic)))
+    if (this.#kept.some(({ origin }) => !origins.includes(origin)))
+      throw new WardlineError(
+        "ERR_FORK",
+        "the export doesn't hold the clinic of the checkpoint that was kept",
+      )
+    if (noted !== undefined && !this.#isNotedFound)
+      throw new WardlineError(
+        "ERR_FORK",
+        "the noted entry isn't there: entries were cut off, or the log was rewritten since it was noted",
+      )
   }
 
-  faultOf(error: WardlineError): AuditFault {
-    const fault: AuditFault = { line: this.#line, message: error.message }
-    if (this.#section) fault.clinic = this.#section.report.clinic
-    if (this.#inEntry && this.#section) fault.sequence = this.#section.audit.added
+  #faultOf(error: WardlineError): AuditFault {
+    const place = error instanceof AuditError ? error.place : {}
+    const fault: AuditFault = { line: this.#line, message: error.message, ...place }
+    const section = this.#section
+    if (section === undefined) return fault
+    fault.clinic = section.report.clinic
+    if (section.hasEnded) return fault
+    // An entry belongs here, or the log's end.
+    if (!this.#isLogLine) fault.sequence ??= section.audit.entries + 1
+    if (fault.sequence !== undefined) fault.line = section.firstLine + fault.sequence - 1
     return fault
   }
 }
 
-function clinicIdOf(hash: Hash, rootKey: Uint8Array): Uint8Array {
-  const tag = new TextEncoder().encode("wl1/clinic")
-  const input = new Uint8Array(tag.length + rootKey.length)
-  input.set(tag)
-  input.set(rootKey, tag.length)
-  return hash(input).subarray(0, 16)
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  if (a.length === 0) return copyBytes(b)
+  const whole = new Uint8Array(a.length + b.length)
+  whole.set(a)
+  whole.set(b, a.length)
+  return whole
 }
 
 function malformed(message: string): WardlineError {

@@ -1,0 +1,81 @@
+/** Whether an entry calls a record what it is: its kind, its chain and its author stand in the record's own bytes, and
+ * for an access its role and purpose too (docs/protocol.md, Record and Audit entry). */
+import { equalBytes } from "../bytes.ts"
+import { ACTIONS, type Action } from "./entry.ts"
+import { ACTOR, actionOf, holdsAt, purposeOf, ROLE, SCOPE } from "./entry-fields.ts"
+
+const MAGIC_AND_VERSION = Uint8Array.of(0x57, 0x4c, 1)
+const RECORD_SCOPE = 4
+const RECORD_ISSUER = 20
+const RECORD_BODY = 48
+/** A record with an empty body. */
+const MIN_RECORD_BYTES = 48 + 64
+const FIRST_OF_TRANSCRIPTS = 0x20
+const ACCESS = 0x25
+
+/** By a record's type. An access is called by its purpose. */
+const ACTION_OF_TYPE: ReadonlyMap<number, Action> = new Map([
+  [0x01, "policy-change"],
+  [0x02, "consent-text"],
+  [0x03, "admin-change"],
+  [0x04, "admin-change"],
+  [0x05, "device-add"],
+  [0x06, "device-revoke"],
+  [0x07, "role-key"],
+  [0x08, "role-grant"],
+  [0x09, "attest"],
+  [0x0a, "device-roles"],
+  [0x0b, "key-recovery"],
+  [0x20, "consent"],
+  [0x21, "open"],
+  [0x22, "epoch"],
+  [0x23, "create"],
+  [0x24, "member-change"],
+  [0x26, "grant"],
+  [0x27, "close"],
+  [0x28, "reopen"],
+  [0x29, "archive"],
+  [0x2a, "withdraw"],
+  [0x2b, "shred"],
+])
+const ETREAT = 2
+const BTG = 3
+/** HLEGAL, and what follows: disclosures. */
+const FIRST_DISCLOSURE = 7
+
+/** What is wrong with how an entry names a record; undefined if nothing is.
+ * @param entry - 212 bytes of a known shape.
+ * @param record - without its detached part. */
+export function kindProblem(entry: Uint8Array, record: Uint8Array): string | undefined {
+  if (record.length < MIN_RECORD_BYTES || !equalBytes(record.subarray(0, 3), MAGIC_AND_VERSION))
+    return "its record is none"
+  const type = record[3] as number
+  const action = type === ACCESS ? accessAction(entry, record) : ACTION_OF_TYPE.get(type)
+  if (action === undefined || ACTIONS[action] !== actionOf(entry))
+    return "calls its record something else than it is"
+  if (!holdsAt(entry, SCOPE, record.subarray(RECORD_SCOPE, RECORD_SCOPE + 16)))
+    return "its record belongs to another chain"
+  if (!holdsAt(entry, ACTOR, record.subarray(RECORD_ISSUER, RECORD_ISSUER + 16)))
+    return "its record is by somebody else"
+  return undefined
+}
+
+/** What an access is called, if the entry has its role and purpose. */
+function accessAction(entry: Uint8Array, record: Uint8Array): Action | undefined {
+  const length = ((record[RECORD_BODY] as number) << 8) | (record[RECORD_BODY + 1] as number)
+  const end = RECORD_BODY + 2 + length
+  const purpose = record[end] ?? 0
+  const isSame =
+    length <= SCOPE - ROLE &&
+    holdsAt(entry, ROLE, record.subarray(RECORD_BODY + 2, end)) &&
+    (length === SCOPE - ROLE || entry[ROLE + length] === 0) &&
+    purpose === purposeOf(entry)
+  if (!isSame) return undefined
+  if (purpose === ETREAT || purpose === BTG) return "break-glass"
+  return purpose >= FIRST_DISCLOSURE ? "disclosure" : "access"
+}
+
+/** Whether a record's type is one of the directory's. */
+export function isOfDirectory(record: Uint8Array): boolean {
+  return (record[3] as number) < FIRST_OF_TRANSCRIPTS
+}
