@@ -25,6 +25,7 @@ import {
   encodeDeviceAdd,
   encodePolicy,
   encodeRoleKey,
+  type Purpose,
   wrapInfo,
 } from "../../src/protocol/index.ts"
 import { keysOf, NOW, seedOf, testDevice, testPolicy } from "../support/clinic.ts"
@@ -174,17 +175,20 @@ test("an epoch dated far ahead doesn't live for ever", () => {
   assert.is(isEpochNeeded(scene.nurse.state, scene.clinic.directory, NOW, false), true)
 })
 
-test("a reason comes with break-glass access and with that alone", () => {
+test("an emergency and a disclosure come with a reason, and no other access does", () => {
   const scene = new Scene()
-  const access = (purpose: "TREAT" | "BTG", reason: Uint8Array) =>
+  const access = (purpose: Purpose, reason: Uint8Array) =>
     composeAccess(scene.nurse.composer, scene.conversation, {
       role: asRole("nursing"),
       purpose,
       sealedReason: reason,
     })
-  assertRefused(scene.patient, access("BTG", new Uint8Array(0)))
-  assertRefused(scene.patient, access("TREAT", seedOf("a reason in the clear")))
-  assert.is(scene.patient.take(access("BTG", seedOf("sealed", 1200))).kind, "access")
+  for (const purpose of ["ETREAT", "BTG", "HLEGAL", "PUBHLTH", "HRESCH"] as const) {
+    assertRefused(scene.patient, access(purpose, new Uint8Array(0)))
+    assert.is(scene.patient.take(access(purpose, seedOf("sealed", 1200))).kind, "access")
+  }
+  for (const purpose of ["TREAT", "HOPERAT", "HPAYMT", "PATRQT"] as const)
+    assertRefused(scene.patient, access(purpose, seedOf("a reason in the clear")))
 })
 
 test("a conversation under the clinic's own id, whose chain is the directory's", () => {

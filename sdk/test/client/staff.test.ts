@@ -106,11 +106,12 @@ test("open() again is the same conversation; leave() ends it", async () => {
   await nurse.close()
 })
 
-test("break-glass needs a reason, which only colleagues in that role can read", async () => {
+test("an emergency or a disclosure needs a reason, which only colleagues in that role can read", async () => {
   const patient = await clinic.patient()
   const conversation = await begin(patient)
   const nurse = await clinic.staff("nurse")
-  await rejects(nurse.open(conversation.id, { purpose: "BTG" }), "ERR_CONFIG")
+  for (const purpose of ["BTG", "ETREAT", "HLEGAL", "PUBHLTH", "HRESCH"] as const)
+    await rejects(nurse.open(conversation.id, { purpose, reason: " " }), "ERR_CONFIG")
   await rejects(nurse.open(conversation.id, { purpose: "BTG", reason: "x".repeat(800) }), "ERR_TOO_LARGE")
   const open = await nurse.open(conversation.id, {
     purpose: "BTG",

@@ -301,8 +301,12 @@ refuses("access for longer than twelve hours", "begun", "ERR_FORBIDDEN", ({ chat
 refuses("access that ends before it begins", "begun", "ERR_FORBIDDEN", ({ chat, nurse }) =>
   nurse.refusal(chat.access(clinic.nurse, { issued: Date.now(), until: Date.now() - HOUR })),
 )
-refuses("break-glass without a reason", "begun", "ERR_FORBIDDEN", ({ chat, nurse }) =>
-  nurse.refusal(chat.access(clinic.nurse, { purpose: "BTG" })),
+for (const purpose of ["ETREAT", "BTG", "HLEGAL", "PUBHLTH", "HRESCH"] as const)
+  refuses(`access for ${purpose} without a reason`, "begun", "ERR_FORBIDDEN", ({ chat, nurse }) =>
+    nurse.refusal(chat.access(clinic.nurse, { purpose })),
+  )
+refuses("a disclosure with a reason", "begun", "accepted", ({ chat, nurse }) =>
+  nurse.refusal(chat.access(clinic.nurse, { purpose: "HLEGAL", reason: randomBytes(64) })),
 )
 refuses("break-glass with a reason", "begun", "accepted", ({ chat, nurse }) =>
   nurse.refusal(chat.access(clinic.nurse, { purpose: "BTG", reason: randomBytes(64) })),
