@@ -98,8 +98,11 @@ function readAudit(
 ): void {
   const cost = Math.min(frame.limit, MAX_ENTRIES) * (frame.treeSize > 0 ? PROVED_ENTRY_COST : 1)
   session.meter ??= core.meters.device(session.device)
-  if (!session.meter.takeEntries(cost, nowMs) || !session.address.takeEntries(cost, nowMs))
-    refuseForHaste(core, session, frame.id, nowMs)
+  const mayAsk =
+    session.meter.takeRequest(nowMs) &&
+    session.meter.takeEntries(cost, nowMs) &&
+    session.address.takeEntries(cost, nowMs)
+  if (!mayAsk) refuseForHaste(core, session, frame.id, nowMs)
   else add(core, session, frame.id, new ReadAudit(core, session, frame))
 }
 

@@ -13,7 +13,7 @@ import type { RelayCore } from "../relay-core.ts"
 import type { Session } from "../session.ts"
 import type { Awaitable } from "../store/store.ts"
 import type { Transaction } from "../transaction.ts"
-import { eventOf, eventWith } from "./note.ts"
+import { eventOf, eventWith, noteRefusal } from "./note.ts"
 
 type AuditFrame = Extract<Frame, { kind: "audit" }>
 
@@ -45,6 +45,7 @@ export class ReadAudit implements Request {
     const session = this.#session
     const { clinic } = session
     checkLive(session, transaction.nowMs)
+    if (this.#frame.limit === 0) throw new WardlineError("ERR_MALFORMED", "it asks for no entry")
     const isAuditor = mayAudit(session)
     if (this.#isOfClinic) {
       if (!isAuditor)
@@ -71,16 +72,13 @@ export class ReadAudit implements Request {
     transaction.onRollBack(() => {
       session.isAuditing = false
     })
-    const event = { ...eventOf(session, "audit-read"), position: this.#frame.from }
+    const role = session.kind === "admin" ? "" : auditRoleOf(session)
+    const event = { ...eventOf(session, "audit-read"), role: role ?? "" }
     transaction.note(session.clinic, eventWith(event, transaction.nowMs))
   }
 
-  noteRefusal(transaction: Transaction): void {
-    const { clinic } = this.#session
-    if (!clinic.mayNoteRefusal(transaction.nowMs)) return
-    const event = { ...eventOf(this.#session, "refusal"), outcome: "refused" } as const
-    const conversation = this.#core.conversations.get(this.#scope)
-    transaction.note(clinic, eventWith(event, transaction.nowMs), conversation)
+  noteRefusal(transaction: Transaction, error: unknown): void {
+    noteRefusal(transaction, this.#session, error, this.#core.conversations.get(this.#scope))
   }
 
   done(): void {
@@ -115,8 +113,12 @@ export class ReadAudit implements Request {
 }
 
 /** Whether a device may read the whole log. */
-function mayAudit({ kind, roles, clinic }: Session): boolean {
-  if (kind === "admin") return true
+function mayAudit(session: Session): boolean {
+  return session.kind === "admin" || auditRoleOf(session) !== undefined
+}
+
+/** The policy's audit role, if the device holds it. */
+function auditRoleOf({ roles, clinic }: Session): string | undefined {
   const auditRole = clinic.directory.policy?.auditRole
-  return auditRole !== undefined && roles.includes(auditRole)
+  return auditRole !== undefined && roles.includes(auditRole) ? auditRole : undefined
 }
