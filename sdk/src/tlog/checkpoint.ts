@@ -192,7 +192,7 @@ export function openCheckpoint(
     throw new WardlineError("ERR_SIGNATURE", "the checkpoint is of another log")
   // Extension lines would be words of the relay's that nobody can check, another for each reader.
   if (note.body !== formatCheckpoint(checkpoint))
-    throw malformed("a checkpoint with lines that say nothing here")
+    throw malformed("a checkpoint with more lines than origin, size and root")
   const others = trusted.witnesses.filter(({ key }) => !equalBytes(key, trusted.logKey))
   return { ...checkpoint, body: note.body, cosigned: readCosignatures(note, others, trusted) }
 }

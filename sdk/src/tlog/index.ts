@@ -89,6 +89,7 @@ export {
   rootOf,
   TILE_WIDTH,
   type TileId,
+  TileTree,
   tilePath,
   tileWidth,
 } from "./tiles.ts"

@@ -75,10 +75,9 @@ export function verifyProof(
       `${count(checkpoint.cosigned.length)} cosigned the checkpoint, ${trusted.quorum} must have`,
     )
   const entry = decodeEntry(bytes)
+  const { size, root } = checkpoint
   const leafHash = entryHash(trusted.hash, bytes)
-  if (
-    !verifyInclusion(trusted.hash, { index, size: checkpoint.size, leafHash, root: checkpoint.root, proof })
-  )
+  if (!verifyInclusion(trusted.hash, { index, size, leafHash, root, proof }))
     throw new WardlineError("ERR_FORK", "the entry isn't in the checkpoint's tree")
   if (entry.sequence !== index + 1)
     throw new WardlineError("ERR_FORK", "the entry's sequence isn't its place in the tree")

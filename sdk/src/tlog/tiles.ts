@@ -54,80 +54,119 @@ export function tileWidth(size: number, level: number, index: number): number {
   return Math.max(0, Math.min(TILE_WIDTH, hashes))
 }
 
-/** The root of the perfect tree over neighbouring hashes: over a full tile's, one hash of the level above.
- * @param hashes - a power of two of hashes, 32 bytes each, joined. */
-export function perfectRoot(hash: Hash, hashes: Uint8Array): Uint8Array {
-  let row: Uint8Array[] = []
-  for (let at = 0; at < hashes.length; at += HASH_BYTES) row.push(hashes.subarray(at, at + HASH_BYTES))
-  while (row.length > 1) {
-    const above: Uint8Array[] = []
-    for (let i = 0; i < row.length; i += 2)
-      above.push(nodeHash(hash, row[i] as Uint8Array, row[i + 1] as Uint8Array))
-    row = above
-  }
-  return row[0] as Uint8Array
-}
-
 /** Gives a tile's first `width` hashes, joined; asked for no more than the tree has. */
 export type ReadTile = (level: number, index: number, width: number) => Uint8Array | Promise<Uint8Array>
 
 /** The leaves from `start` to before `end` of a node: every node of RFC 6962's tree is such a range. */
 type Range = readonly [start: number, end: number]
 
-/** The proof that the leaf at `index` is in the tree of `size` leaves (RFC 6962, 2.1.1): the hashes from its sibling up.
- * @throws {WardlineError} ERR_MALFORMED if there is no such leaf; what `readTile` throws. */
+/** The tree of `size` leaves, read from its tiles, for many proofs: each tile is read and hashed once. */
+export class TileTree {
+  readonly #hash: Hash
+  readonly #readTile: ReadTile
+  readonly #size: number
+  readonly #tiles = new Map<string, Promise<TileRows>>()
+
+  /** @throws {WardlineError} ERR_MALFORMED for what is no size. */
+  constructor(hash: Hash, readTile: ReadTile, size: number) {
+    assertCount(size)
+    this.#hash = hash
+    this.#readTile = readTile
+    this.#size = size
+  }
+
+  /** The tree's root.
+   * @throws what `readTile` throws. */
+  root(): Promise<Uint8Array> {
+    return this.#size === 0 ? Promise.resolve(EMPTY_ROOT) : this.#node([0, this.#size])
+  }
+
+  /** The proof that the leaf at `index` is in the tree (RFC 6962, 2.1.1): the hashes from its sibling up.
+   * @throws {WardlineError} ERR_MALFORMED if there is no such leaf; what `readTile` throws. */
+  async inclusionProof(index: number): Promise<Uint8Array[]> {
+    assertCount(index)
+    if (index >= this.#size) throw malformed("the tree has no such leaf")
+    const siblings: Range[] = []
+    let [start, end] = [0, this.#size]
+    while (end - start > 1) {
+      const middle = start + split(end - start)
+      siblings.unshift(index < middle ? [middle, end] : [start, middle])
+      if (index < middle) end = middle
+      else start = middle
+    }
+    return Promise.all(siblings.map((range) => this.#node(range)))
+  }
+
+  /** The proof that the tree begins with the tree of `oldSize` leaves (RFC 6962, 2.1.2).
+   * @throws {WardlineError} ERR_MALFORMED if that is larger; what `readTile` throws. */
+  async consistencyProof(oldSize: number): Promise<Uint8Array[]> {
+    assertCount(oldSize)
+    if (oldSize > this.#size) throw malformed("the older tree is larger")
+    if (oldSize === 0) return []
+    const nodes: Range[] = []
+    let [start, end] = [0, this.#size]
+    while (end !== oldSize) {
+      const middle = start + split(end - start)
+      nodes.unshift(oldSize <= middle ? [middle, end] : [start, middle])
+      if (oldSize <= middle) end = middle
+      else start = middle
+    }
+    // From 0 it is the older tree itself, whose root the verifier knows.
+    if (start > 0) nodes.unshift([start, end])
+    return Promise.all(nodes.map((range) => this.#node(range)))
+  }
+
+  async #node([start, end]: Range): Promise<Uint8Array> {
+    const half = split(end - start)
+    if (end - start === 1 || half * 2 === end - start) return this.#perfect(start, end - start)
+    const [left, right] = await Promise.all([this.#perfect(start, half), this.#node([start + half, end])])
+    return nodeHash(this.#hash, left, right)
+  }
+
+  /** A perfect subtree: some neighbouring hashes of one tile. */
+  async #perfect(start: number, leaves: number): Promise<Uint8Array> {
+    let level = 0
+    while (TILE_WIDTH ** (level + 1) <= leaves) level++
+    const first = start / TILE_WIDTH ** level
+    const index = Math.floor(first / TILE_WIDTH)
+    const key = `${level}/${index}`
+    const tile = this.#tiles.get(key) ?? this.#read(level, index)
+    this.#tiles.set(key, tile)
+    const row = Math.log2(leaves / TILE_WIDTH ** level)
+    return hashAt((await tile)[row] as Uint8Array, (first % TILE_WIDTH) / 2 ** row)
+  }
+
+  async #read(level: number, index: number): Promise<TileRows> {
+    const width = tileWidth(this.#size, level, index)
+    const tile = await this.#readTile(level, index, width)
+    if (tile.length !== width * HASH_BYTES) throw malformed("a tile of another width")
+    return rowsOf(this.#hash, tile)
+  }
+}
+
+/** {@link TileTree.inclusionProof} of one leaf. */
 export async function inclusionProof(
   hash: Hash,
   readTile: ReadTile,
   size: number,
   index: number,
 ): Promise<Uint8Array[]> {
-  assertCount(size)
-  assertCount(index)
-  if (index >= size) throw malformed("the tree has no such leaf")
-  const ranges: Range[] = []
-  let [start, end] = [0, size]
-  while (end - start > 1) {
-    const middle = start + split(end - start)
-    ranges.unshift(index < middle ? [middle, end] : [start, middle])
-    if (index < middle) end = middle
-    else start = middle
-  }
-  return hashRanges(hash, readTile, size, ranges)
+  return new TileTree(hash, readTile, size).inclusionProof(index)
 }
 
-/** The proof that the tree of `size` leaves begins with that of `oldSize` leaves (RFC 6962, 2.1.2).
- * @throws {WardlineError} ERR_MALFORMED if it is smaller; what `readTile` throws. */
+/** {@link TileTree.consistencyProof} from one older size. */
 export async function consistencyProof(
   hash: Hash,
   readTile: ReadTile,
   oldSize: number,
   size: number,
 ): Promise<Uint8Array[]> {
-  assertCount(size)
-  assertCount(oldSize)
-  if (oldSize > size) throw malformed("the older tree is larger")
-  if (oldSize === 0) return []
-  const ranges: Range[] = []
-  let [start, end] = [0, size]
-  while (end !== oldSize) {
-    const middle = start + split(end - start)
-    ranges.unshift(oldSize <= middle ? [middle, end] : [start, middle])
-    if (oldSize <= middle) end = middle
-    else start = middle
-  }
-  // From 0 it is the older tree itself, whose root the verifier knows.
-  if (start > 0) ranges.unshift([start, end])
-  return hashRanges(hash, readTile, size, ranges)
+  return new TileTree(hash, readTile, size).consistencyProof(oldSize)
 }
 
-/** The root of the tree of `size` leaves.
- * @throws what `readTile` throws. */
+/** {@link TileTree.root} of the tree of `size` leaves. */
 export async function rootOf(hash: Hash, readTile: ReadTile, size: number): Promise<Uint8Array> {
-  assertCount(size)
-  if (size === 0) return EMPTY_ROOT
-  const [root] = await hashRanges(hash, readTile, size, [[0, size]])
-  return root as Uint8Array
+  return new TileTree(hash, readTile, size).root()
 }
 
 /** The largest power of two below `count`: where RFC 6962 splits a tree in two. */
@@ -137,44 +176,30 @@ function split(count: number): number {
   return half
 }
 
-/** The nodes' hashes; each tile is read once, all at the same time. */
-function hashRanges(
-  hash: Hash,
-  readTile: ReadTile,
-  size: number,
-  ranges: readonly Range[],
-): Promise<Uint8Array[]> {
-  const tiles = new Map<string, Promise<Uint8Array>>()
+/** A tile's hashes, and above them row by row those of their perfect pairs, each row joined. */
+type TileRows = readonly Uint8Array[]
 
-  async function read(level: number, index: number): Promise<Uint8Array> {
-    const width = tileWidth(size, level, index)
-    const tile = await readTile(level, index, width)
-    if (tile.length !== width * HASH_BYTES) throw malformed("a tile of another width")
-    return tile
+function rowsOf(hash: Hash, tile: Uint8Array): TileRows {
+  const rows = [tile]
+  for (let row = tile; row.length >= 2 * HASH_BYTES; ) {
+    const pairs = Math.floor(row.length / (2 * HASH_BYTES))
+    const above = new Uint8Array(pairs * HASH_BYTES)
+    for (let i = 0; i < pairs; i++)
+      above.set(nodeHash(hash, hashAt(row, 2 * i), hashAt(row, 2 * i + 1)), i * HASH_BYTES)
+    rows.push(above)
+    row = above
   }
+  return rows
+}
 
-  /** A perfect subtree of `leaves` leaves: some neighbouring hashes of one tile. */
-  async function perfect(start: number, leaves: number): Promise<Uint8Array> {
-    let level = 0
-    while (TILE_WIDTH ** (level + 1) <= leaves) level++
-    const first = start / TILE_WIDTH ** level
-    const count = leaves / TILE_WIDTH ** level
-    const index = Math.floor(first / TILE_WIDTH)
-    const key = `${level}/${index}`
-    const tile = tiles.get(key) ?? read(level, index)
-    tiles.set(key, tile)
-    const at = (first % TILE_WIDTH) * HASH_BYTES
-    return perfectRoot(hash, (await tile).subarray(at, at + count * HASH_BYTES))
-  }
+/** The root of the perfect tree over neighbouring hashes: over a full tile's, one hash of the level above.
+ * @param hashes - a power of two of hashes, 32 bytes each, joined. */
+export function perfectRoot(hash: Hash, hashes: Uint8Array): Uint8Array {
+  return rowsOf(hash, hashes).at(-1) as Uint8Array
+}
 
-  async function root([start, end]: Range): Promise<Uint8Array> {
-    const half = split(end - start)
-    if (end - start === 1 || half * 2 === end - start) return perfect(start, end - start)
-    const [left, right] = await Promise.all([perfect(start, half), root([start + half, end])])
-    return nodeHash(hash, left, right)
-  }
-
-  return Promise.all(ranges.map(root))
+function hashAt(row: Uint8Array, index: number): Uint8Array {
+  return row.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES)
 }
 
 function assertCount(value: number): void {

@@ -100,6 +100,31 @@ test("relay shows an inner node as if it were an entry", async () => {
     assert.not(verifyInclusion(hash, { index, size: 8, leafHash: pair, root, proof: proof.slice(1) }))
 })
 
+test("relay calls a part of the tree the whole: a proof with hashes to spare", () => {
+  const root = (size: number): Uint8Array => there(tree.roots[size])
+  const one = { index: 0, size: 1, leafHash: leafAt(1), root: root(2), proof: [leafAt(0)] }
+  assert.not(verifyInclusion(hash, one))
+  // Trees of 7 and 8 leaves, whose right halves are said to be trees of 3 and 4.
+  const [left, pair] = [root(4), nodeHash(hash, leafAt(4), leafAt(5))]
+  const half = {
+    oldSize: 3,
+    oldRoot: root(7),
+    size: 4,
+    root: root(8),
+    proof: [leafAt(6), leafAt(7), pair, left],
+  }
+  assert.not(verifyConsistency(hash, half))
+  assert.ok(verifyConsistency(hash, { ...half, oldSize: 7, size: 8 }))
+})
+
+test("relay says that the log has shrunk to the same root", () => {
+  for (let oldSize = 1; oldSize <= 20; oldSize++)
+    for (let size = 0; size < oldSize; size++) {
+      const root = there(tree.roots[oldSize])
+      assert.not(verifyConsistency(hash, { oldSize, oldRoot: root, size, root, proof: [] }))
+    }
+})
+
 test("relay shows an entry's bytes that are two hashes: entries and nodes are hashed apart", () => {
   const [left, right] = [leafAt(0), leafAt(1)]
   const entry = concat(left, right)

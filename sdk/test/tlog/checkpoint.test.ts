@@ -93,6 +93,16 @@ test("of a witness's cosignatures the newest counts, wherever it stands", () => 
   }
 })
 
+test("a signature that shares a known key's name or its id, but not both, is an unknown one", () => {
+  for (const known of parseNote(note).signatures) {
+    const others = [
+      { ...known, name: "other.example" },
+      { ...known, keyId: Uint8Array.of(1, 2, 3, 4) },
+    ].map((other) => signatureLine({ ...other, signature: leafAt(0) }))
+    assert.equal(openCheckpoint(note + others.join(""), trusted), openCheckpoint(note, trusted))
+  }
+})
+
 test("cosignatures are read from a note that the log didn't sign, as witnesses hand them in", () => {
   const body = formatCheckpoint(checkpoint)
   const handed = parseNote(

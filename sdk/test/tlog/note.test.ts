@@ -68,6 +68,13 @@ for (const [name, text] of Object.entries(published.badVerifierKeys))
     assert.throws(() => parseVerifierKey(hash, text), hasCode(code))
   })
 
+test("a verifier key with a key of another length is refused, whatever its id", () => {
+  for (const length of [31, 33]) {
+    const text = encodeVerifierKey(hash, { name: "a", type: NOTE_ED25519, key: new Uint8Array(length) })
+    assert.throws(() => parseVerifierKey(hash, text), hasCode("ERR_MALFORMED"))
+  }
+})
+
 test("no part of a verifier key is one, nor one with a character changed", () => {
   const [text] = published.verifierKeys as [string]
   for (let start = 0; start < text.length; start++)

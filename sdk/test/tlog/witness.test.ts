@@ -228,6 +228,7 @@ for (const { name, text } of [
   { name: "no old size", text: `\n${noteOf(8)}` },
   { name: "no empty line", text: "old 5\n" },
   { name: "another word", text: `older 5\n\n${noteOf(8)}` },
+  { name: "another word of three letters", text: `new 5\n\n${noteOf(8)}` },
   { name: "two spaces", text: `old  5\n\n${noteOf(8)}` },
   { name: "a zero in front", text: `old 05\n\n${noteOf(8)}` },
   { name: "a negative size", text: `old -5\n\n${noteOf(8)}` },
