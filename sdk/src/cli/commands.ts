@@ -1,10 +1,15 @@
 /** Every command, in the order of the help. */
+
 import { adminAdd } from "./admin-add.ts"
 import { adminJoin } from "./admin-join.ts"
 import { adminList } from "./admin-list.ts"
 import { adminRecover } from "./admin-recover.ts"
 import { adminRemove } from "./admin-remove.ts"
+import { auditBreachScope } from "./audit-breach-scope.ts"
+import { auditCheck } from "./audit-check.ts"
+import { auditDisclosures } from "./audit-disclosures.ts"
 import { auditExport } from "./audit-export.ts"
+import { auditProve } from "./audit-prove.ts"
 import { auditVerify } from "./audit-verify.ts"
 import type { Command } from "./command.ts"
 import { conversationShred } from "./conversation-shred.ts"
@@ -50,6 +55,10 @@ export const COMMANDS: readonly Command[] = [
   keySplit,
   keyCombine,
   auditVerify,
+  auditProve,
+  auditCheck,
+  auditDisclosures,
+  auditBreachScope,
   auditExport,
   witnessInit,
   witnessRun,
