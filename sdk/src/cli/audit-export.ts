@@ -11,9 +11,9 @@ import { parseTime } from "./period.ts"
 import { closest } from "./suggest.ts"
 
 const FORMATS: Readonly<Record<ExportFormat, string>> = {
-  ndjson: "NDJSON: one entry a line, its fields as JSON",
-  csv: "CSV: a table for people",
-  fhir: "NDJSON: one FHIR R4 AuditEvent a line",
+  ndjson: "JSON, one entry a line",
+  csv: "a CSV table",
+  fhir: "FHIR AuditEvents, one a line",
 }
 
 export const auditExport: Command = {
@@ -107,7 +107,11 @@ function writtenLines(
       : `${counted(written)} of ${counted(entries)} entries`
   return [
     `${out}: ${chosen}, as ${FORMATS[format]}.`,
-    ...(unreadable === 0 ? [] : [`${counted(unreadable)} lines couldn't be read; they are left out.`]),
+    ...(unreadable === 0
+      ? []
+      : unreadable === 1
+        ? ["1 line couldn't be read and is left out."]
+        : [`${counted(unreadable)} lines couldn't be read and are left out.`]),
     ...(isBroken ? ["Each entry says whether it was checked; don't rely on one that wasn't."] : []),
   ]
 }

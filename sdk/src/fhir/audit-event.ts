@@ -33,7 +33,7 @@ export function toAuditEvent(entry: AuditEntry, context: AuditEventContext): Aud
   const parties: Parties = {
     clinic: clinicOf(context.clinic),
     relay,
-    actor: isAllZero(entry.actor) ? undefined : idRef("device", toHex(entry.actor), "Device"),
+    actor: actorOf(entry, context),
     actorRole: entry.actorRole,
     purpose: entry.purpose === 0 ? kind.purpose : PURPOSES[purposeOf(entry.purpose)],
     isUnknown: entry.action === "login-failure",
@@ -59,6 +59,12 @@ export function toAuditEvent(entry: AuditEntry, context: AuditEventContext): Aud
     source: { site: `wardline/audit/${toHex(context.clinic)}`, observer: relay, type: [SERVER] },
     entity: entitiesOf(entry, kind, context),
   }
+}
+
+/** A device, or the clinic for its root key; undefined for the relay itself. */
+function actorOf({ actor }: AuditEntry, { clinic }: AuditEventContext): LogicalReference | undefined {
+  if (isAllZero(actor)) return undefined
+  return equalBytes(actor, clinic) ? clinicOf(clinic) : idRef("device", toHex(actor), "Device")
 }
 
 /** The profile that the event meets. BALP's are of what succeeded, by somebody; those of a decision or a disclosure

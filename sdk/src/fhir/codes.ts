@@ -6,6 +6,8 @@ const coding =
   (system: string) =>
   (code: string, display: string): Coding => ({ system, code, display })
 
+type Codings<Name extends string> = Readonly<Record<Name, Coding>>
+
 const dcm = coding("http://dicom.nema.org/resources/ontology/DCM")
 const lifecycle = coding("http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle")
 const participation = coding("http://terminology.hl7.org/CodeSystem/v3-ParticipationType")
@@ -15,7 +17,24 @@ const securityRole = coding("http://terminology.hl7.org/CodeSystem/extra-securit
 const actReason = coding("http://terminology.hl7.org/CodeSystem/v3-ActReason")
 
 /** AuditEvent.type */
-export const TYPE = {
+export const TYPE: Codings<
+  | "rest"
+  | "application"
+  | "auditLogUsed"
+  | "export"
+  | "import"
+  | "alert"
+  | "authentication"
+  | "archive"
+  | "attest"
+  | "decrypt"
+  | "destroy"
+  | "encrypt"
+  | "hold"
+  | "reactivate"
+  | "transmit"
+  | "unhold"
+> = {
   rest: coding("http://terminology.hl7.org/CodeSystem/audit-event-type")("rest", "RESTful Operation"),
   application: dcm("110100", "Application Activity"),
   auditLogUsed: dcm("110101", "Audit Log Used"),
@@ -32,12 +51,34 @@ export const TYPE = {
   reactivate: lifecycle("reactivate", "Re-activate Record Lifecycle Event"),
   transmit: lifecycle("transmit", "Transmit Record Lifecycle Event"),
   unhold: lifecycle("unhold", "Remove Legal Hold Record Lifecycle Event"),
-} as const
+}
 
 const interaction = (code: string): Coding => coding("http://hl7.org/fhir/restful-interaction")(code, code)
 
 /** AuditEvent.subtype */
-export const SUBTYPE = {
+export const SUBTYPE: Codings<
+  | "create"
+  | "read"
+  | "update"
+  | "delete"
+  | "search"
+  | "start"
+  | "stop"
+  | "login"
+  | "logout"
+  | "overrideStarted"
+  | "overrideStopped"
+  | "securityConfiguration"
+  | "softwareConfiguration"
+  | "restrictedFunction"
+  | "recordingStopped"
+  | "recordingStarted"
+  | "objectAttributes"
+  | "roles"
+  | "userAttributes"
+  | "disclose"
+  | "byConsent"
+> = {
   create: interaction("create"),
   read: interaction("read"),
   update: interaction("update"),
@@ -62,10 +103,20 @@ export const SUBTYPE = {
     "AuthZ-Consent",
     "Authorization Decision using Roles and Consent",
   ),
-} as const
+}
 
 /** AuditEvent.agent.type */
-export const AGENT = {
+export const AGENT: Codings<
+  | "application"
+  | "destination"
+  | "source"
+  | "custodian"
+  | "author"
+  | "recipient"
+  | "human"
+  | "authorizer"
+  | "provider"
+> = {
   application: dcm("110150", "Application"),
   destination: dcm("110152", "Destination Role ID"),
   source: dcm("110153", "Source Role ID"),
@@ -78,22 +129,22 @@ export const AGENT = {
   human: securityRole("humanuser", "human user"),
   authorizer: securityRole("authserver", "authorization server"),
   provider: coding("http://terminology.hl7.org/CodeSystem/v3-RoleClass")("PROV", "healthcare provider"),
-} as const
+}
 
 /** AuditEvent.entity.type */
-export const ENTITY = {
+export const ENTITY: Codings<"person" | "object" | "consent"> = {
   person: entityType("1", "Person"),
   object: entityType("2", "System Object"),
   consent: coding("http://hl7.org/fhir/resource-types")("Consent", "Consent"),
-} as const
+}
 
 /** AuditEvent.entity.role */
-export const ROLE = {
+export const ROLE: Codings<"patient" | "resource" | "security" | "query"> = {
   patient: objectRole("1", "Patient"),
   resource: objectRole("4", "Domain Resource"),
   security: objectRole("13", "Security Resource"),
   query: objectRole("24", "Query"),
-} as const
+}
 
 /** AuditEvent.source.type */
 export const SERVER: Coding = coding("http://terminology.hl7.org/CodeSystem/security-source-type")(

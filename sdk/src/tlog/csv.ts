@@ -14,7 +14,7 @@ const COLUMNS: readonly (readonly [title: string, cell: (entry: ReadableEntry) =
   ["Action", ({ action }) => action],
   ["Outcome", ({ outcome }) => outcome],
   ["Purpose", ({ purpose }) => purpose],
-  ["By device", ({ device }) => device || "the relay"],
+  ["By", ({ device, clinic }) => (device === "" ? "the relay" : device === clinic ? "the root key" : device)],
   ["In role", ({ role }) => role],
   ["Conversation", ({ conversation }) => conversation],
   ["Patient", ({ patient }) => patient],

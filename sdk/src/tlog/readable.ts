@@ -25,7 +25,7 @@ export interface ReadableEntry {
   readonly meaning: string
   readonly outcome: Outcome
   readonly purpose: Purpose | ""
-  /** The device that acted; empty for the relay itself. */
+  /** The device that acted; empty for the relay itself, the clinic's id for its root key. */
   readonly device: string
   readonly role: string
   /** Empty for what concerns the clinic alone. */

@@ -144,6 +144,13 @@ test("a login without a good signature names nobody", () => {
   assert.is(event.outcome, "4")
 })
 
+test("what the root key signed is the clinic's", () => {
+  const event = eventOf("admin-change", { actor: CLINIC, actorRole: "" })
+  assert.equal(allProblems(event), [])
+  assert.is(event.agent[2]?.who?.type, "Organization")
+  assert.is(event.agent[2]?.who?.identifier.system, "urn:wardline:clinic")
+})
+
 test("refusals that weren't noted are counted", () => {
   assert.is(eventOf("refusals-unnoted").outcomeDesc, "7 refusals weren't noted one by one.")
 })

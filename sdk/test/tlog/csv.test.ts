@@ -3,7 +3,7 @@ import * as assert from "uvu/assert"
 import { CSV_HEADER, csvEntry, csvLine } from "../../src/tlog/csv.ts"
 import { ACTIONS, type Action } from "../../src/tlog/index.ts"
 import { MEANINGS, readableEntry } from "../../src/tlog/readable.ts"
-import { contextOf, sampleEntry } from "../fhir/sample-entries.ts"
+import { CLINIC, contextOf, sampleEntry } from "../fhir/sample-entries.ts"
 
 const test = suite("audit entries as a table")
 
@@ -52,7 +52,7 @@ test("a row says who did what, when, and whether it was checked", () => {
   assert.is(cells["What happened"], "emergency access began")
   assert.is(cells.Action, "break-glass")
   assert.is(cells.Purpose, "BTG")
-  assert.is(cells["By device"], "db".repeat(16))
+  assert.is(cells.By, "db".repeat(16))
   assert.is(cells["In role"], "nursing")
   assert.is(cells.Conversation, "c2".repeat(16))
   assert.is(cells.Patient, "da".repeat(16))
@@ -67,6 +67,11 @@ test("the relay's own doings name the relay, and no conversation where there is 
   assert.is(readable.device, "")
   assert.is(readable.conversation, "")
   assert.ok(csvEntry(readable).includes(",the relay,"))
+})
+
+test("what the root key signed says so", () => {
+  const entry = sampleEntry("admin-change", { actor: CLINIC })
+  assert.ok(csvEntry(readableEntry(entry, contextOf(entry))).includes(",the root key,"))
 })
 
 test("every action has words of its own", () => {
