@@ -25,6 +25,11 @@ export interface ClinicInfo {
   readonly timeZone: string
   /** The role that closed conversations go to; absent where they stay with those who had them. */
   readonly archiveRole?: string
+  /** The role that may read the clinic's audit log, beside administrators; absent where there is none. */
+  readonly auditRole?: string
+  /** Who watches the audit log, by the policy's names, and how many of them have to sign each state of it. */
+  readonly witnesses: readonly string[]
+  readonly quorum: number
 }
 
 /** That a person has agreed to a certain text in a certain language. */
@@ -64,6 +69,9 @@ export function clinicInfo(directory: DirectoryState): ClinicInfo {
     hours: policy.hours.map((hours) => ({ ...hours })),
     timeZone: policy.timeZone,
     ...(policy.archiveRole === undefined ? {} : { archiveRole: policy.archiveRole }),
+    ...(policy.auditRole === undefined ? {} : { auditRole: policy.auditRole }),
+    witnesses: policy.witnesses.map(({ name }) => name),
+    quorum: policy.quorum,
   }
 }
 

@@ -30,6 +30,7 @@ export {
 } from "./checkpoint.ts"
 export { ClinicAudit } from "./clinic-audit.ts"
 export { ClinicDirectory } from "./clinic-directory.ts"
+export { CSV_HEADER, csvEntry } from "./csv.ts"
 export {
   ACTIONS,
   type Action,
@@ -80,6 +81,7 @@ export {
   type VerifyEd25519,
 } from "./note.ts"
 export { formatProof, type LogProof, parseProof, verifyProof } from "./proof-file.ts"
+export { type EntryContext, type ReadableEntry, readableEntry } from "./readable.ts"
 export {
   consistencyProof,
   inclusionProof,

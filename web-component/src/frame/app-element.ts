@@ -37,7 +37,7 @@ export class FrameAppElement extends LitElement {
   declare escapeHint: boolean
   /** The conversation's part of the app: null while it is on its way, "failed" if it could not be fetched. */
   declare later: typeof import("./later.ts") | null | "failed"
-  /** The devices' part likewise: undefined until it is asked for. */
+  /** The part for devices and readers likewise: undefined until it is asked for. */
   declare more: typeof import("./more.ts") | undefined | null | "failed"
   readonly #escape: EscapeTwice = new EscapeTwice()
   #shownScreen = ""
@@ -68,7 +68,7 @@ export class FrameAppElement extends LitElement {
   async #loadMore(): Promise<void> {
     this.more = null
     const more = await import("./more.ts").catch(() => null)
-    more?.defineDeviceElements()
+    more?.defineMoreElements()
     this.more = more ?? "failed"
   }
 
@@ -116,7 +116,8 @@ export class FrameAppElement extends LitElement {
 
   override willUpdate(): void {
     const { kind } = this.model.screen
-    if ((kind === "devices" || kind === "restore") && this.more === undefined) void this.#loadMore()
+    const isMore = kind === "devices" || kind === "restore" || kind === "readers"
+    if (isMore && this.more === undefined) void this.#loadMore()
   }
 
   override updated(): void {
@@ -158,12 +159,11 @@ export class FrameAppElement extends LitElement {
         return consentView(model, actions)
       case "devices":
       case "restore":
+      case "readers":
         if (more === undefined || more === null) return loadingView(model)
         if (more === "failed")
           return problemView(model, { retry: () => void this.#loadMore() }, "ERR_OFFLINE")
-        return screen.kind === "devices"
-          ? more.devicesView(model, actions)
-          : more.restoreView(model, actions, screen)
+        return more.moreView(model, actions, screen)
       case "topics":
       case "list":
       case "conversation": {

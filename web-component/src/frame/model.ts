@@ -30,6 +30,8 @@ export type Screen =
   | { readonly kind: "list" }
   | { readonly kind: "conversation"; readonly id: string }
   | { readonly kind: "devices" }
+  /** Who has read one conversation. */
+  | { readonly kind: "readers"; readonly id: string }
   /** `code`: a link's from another device; null where the words of a recovery code are typed. */
   | { readonly kind: "restore"; readonly code: string | null; readonly progress: RestoreState }
 
@@ -80,6 +82,8 @@ export interface FrameActions {
   start(answers: StartAnswers): void
   showList(): void
   showDevices(): void
+  /** Who has read one conversation. */
+  showReaders(id: string): void
   /** Asks for a recovery code's words. */
   showRestore(): void
   /** Back to where the patient lands. */
@@ -110,6 +114,8 @@ export function chatStateOf(screen: Screen): ChatState {
     case "consent":
     case "conversation":
       return screen.kind
+    case "readers":
+      return "conversation"
     case "topics":
     case "list":
     case "devices":

@@ -294,6 +294,10 @@ export class FrameSession implements FrameActions {
     this.#go({ kind: "devices" })
   }
 
+  showReaders(id: string): void {
+    this.#go({ kind: "readers", id })
+  }
+
   showRestore(): void {
     this.#go({ kind: "restore", code: null, progress: { kind: "ready" } })
   }

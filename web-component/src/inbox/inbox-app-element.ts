@@ -9,6 +9,7 @@ import {
 import { localize } from "../strings/languages.ts"
 import { lifeStrings } from "../strings/life-strings.ts"
 import { AttachmentElement } from "../ui/attachment-element.ts"
+import { auditIcon } from "../ui/audit-icons.ts"
 import { ComposerElement } from "../ui/composer-element.ts"
 import { controls } from "../ui/controls.ts"
 import { icon } from "../ui/icons.ts"
@@ -16,7 +17,7 @@ import { roleName } from "../ui/message-rows.ts"
 import { openDialogs } from "../ui/open-dialogs.ts"
 import { ThreadElement } from "../ui/thread-element.ts"
 import { tokens } from "../ui/tokens.ts"
-import type { InboxActions, InboxModel } from "./model.ts"
+import { type InboxActions, type InboxModel, mayAudit } from "./model.ts"
 import { orderOf, stepFrom } from "./queues.ts"
 import { inboxStyles } from "./styles.ts"
 import { type InboxDialog, inboxDialog } from "./views/dialogs.ts"
@@ -125,12 +126,27 @@ export class InboxAppElement extends LitElement {
     return html`
       <header class="bar">
         <p class="clinic"><b>${strings.inbox}</b><span class="small muted" dir="auto">${clinic === null ? "" : localize(clinic.name, [strings.language]).text}</span></p>
+        ${
+          mayAudit(model) && model.screen.kind !== "audit"
+            ? html`<button class="button quiet audit" type="button" @click=${() => actions.showAudit()}>${auditIcon("log")}<span>${strings.auditLog}</span></button>`
+            : nothing
+        }
         <button class="me" type="button" aria-haspopup="dialog" @click=${() => this.#showDialog({ kind: "account" })}>
           ${icon("user")}
           <span><span class="hide">${strings.account}: </span><bdi class="name">${me?.name}</bdi><span class="small muted">${me?.roles.map((role) => roleName(role, strings.roles)).join(", ")}</span></span>
         </button>
       </header>
       <div role="status">${banner === null ? nothing : html`<p class="banner">${icon("clock")}<span>${banner}</span></p>`}</div>
+      ${this.#body()}
+    `
+  }
+
+  #body(): TemplateResult {
+    const { model, actions } = this
+    const { audit } = model
+    if (model.screen.kind === "audit")
+      return html`<main class="audit-page">${audit === null ? nothing : html`<wl-audit .model=${audit.model} .actions=${audit.actions}></wl-audit>`}</main>`
+    return html`
       <div class="panes ${model.pane.kind === "none" ? "" : "reading"}">
         ${queueList(model, actions, this.#onListKey)}
         <main class="pane" @keydown=${this.#onPaneKey}>

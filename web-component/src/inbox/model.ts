@@ -9,6 +9,7 @@ import type {
   TransferOptions,
 } from "@wardline/sdk"
 import type { InboxStrings } from "../strings/inbox-strings.ts"
+import type { AuditActions, AuditModel } from "./audit/model.ts"
 
 export type InboxScreen =
   | { readonly kind: "loading" }
@@ -20,6 +21,8 @@ export type InboxScreen =
   | { readonly kind: "problem"; readonly code: string }
   | { readonly kind: "elsewhere" }
   | { readonly kind: "inbox" }
+  /** The compliance officer's page. */
+  | { readonly kind: "audit" }
 
 export interface Me {
   readonly deviceId: string
@@ -67,6 +70,8 @@ export interface InboxModel {
   readonly connection: ConnectionState | null
   readonly pane: Pane
   readonly toast: InboxToast | null
+  /** What the compliance officer's page shows, on its screen. */
+  readonly audit: { readonly model: AuditModel; readonly actions: AuditActions } | null
   /** The page is in sight. */
   readonly isVisible: boolean
   readonly nowMs: number
@@ -94,6 +99,12 @@ export interface InboxActions {
   reopen(): void
   handOver(order: HandOver): void
   breakGlass(id: string, reason: string): void
+  showAudit(): void
+}
+
+/** Whether this device may read the clinic's audit log. */
+export function mayAudit({ clinic, me }: Pick<InboxModel, "clinic" | "me">): boolean {
+  return clinic?.auditRole !== undefined && (me?.roles.includes(clinic.auditRole) ?? false)
 }
 
 /** Before anything is known. */
@@ -107,6 +118,7 @@ export function emptyInboxModel(strings: InboxStrings): InboxModel {
     connection: null,
     pane: { kind: "none" },
     toast: null,
+    audit: null,
     isVisible: document.visibilityState === "visible",
     nowMs: Date.now(),
   }

@@ -26,6 +26,7 @@ import {
 import { type LastWritten, lastWritten, refine } from "./queues.ts"
 
 type Sdk = typeof import("./sdk.ts")
+type AuditDesk = import("./audit/desk.ts").AuditDesk
 
 const TICK_MS = 30_000
 /** Nobody at the keyboard for this long: the keys leave the memory and the screen. */
@@ -54,6 +55,7 @@ export class InboxSession implements InboxActions {
   #client: StaffClient | null = null
   #keystore: Keystore | null = null
   #conversation: StaffConversation | null = null
+  #desk: AuditDesk | null = null
   #pending = new Set<Pending>()
   #discarded = new Set<string>()
   /** Of each conversation opened since the page came up: who wrote last. */
@@ -76,7 +78,7 @@ export class InboxSession implements InboxActions {
     )
     session.#update({})
     document.addEventListener("visibilitychange", session.#onVisibility)
-    session.#tick = setInterval(() => session.#update({ nowMs: Date.now() }), TICK_MS)
+    session.#tick = setInterval(() => session.#onTick(), TICK_MS)
     if (host.code === null) void session.#connect()
     else session.enrol(host.code)
     return session
@@ -89,6 +91,12 @@ export class InboxSession implements InboxActions {
     clearTimeout(this.#toastTimer)
     clearTimeout(this.#idleTimer)
     await this.#release()
+  }
+
+  #onTick(): void {
+    const nowMs = Date.now()
+    this.#update({ nowMs })
+    this.#desk?.update({ nowMs })
   }
 
   readonly #onVisibility = (): void => {
@@ -110,6 +118,8 @@ export class InboxSession implements InboxActions {
     this.#pending.clear()
     this.#discarded.clear()
     this.#written.clear()
+    this.#desk?.end()
+    this.#desk = null
     const client = this.#client
     const keystore = this.#keystore
     this.#client = null
@@ -130,7 +140,8 @@ export class InboxSession implements InboxActions {
 
   /** Shows a door and nothing of what was behind it. */
   #shut(screen: InboxScreen): void {
-    this.#update({ screen, me: null, list: [], pane: { kind: "none" }, toast: null, connection: null })
+    const pane: Pane = { kind: "none" }
+    this.#update({ screen, me: null, list: [], pane, toast: null, audit: null, connection: null })
   }
 
   async #connect(enrolment?: Enrolment, mayReplace = false): Promise<void> {
@@ -222,7 +233,8 @@ export class InboxSession implements InboxActions {
     if (connection.kind === "closed" && connection.error !== undefined) {
       const { code } = connection.error
       this.#go(code === "ERR_CONFLICT" ? { kind: "elsewhere" } : { kind: "problem", code })
-    } else if (this.#model.screen.kind !== "inbox") this.#go({ kind: "inbox" })
+    } else if (this.#model.screen.kind !== "inbox" && this.#model.screen.kind !== "audit")
+      this.#go({ kind: "inbox" })
   }
 
   #toast(text: string, undo?: () => void): void {
@@ -291,7 +303,45 @@ export class InboxSession implements InboxActions {
   }
 
   setLanguage(tag: string): void {
-    void loadInboxStrings([tag]).then((strings) => this.#update({ strings }))
+    void loadInboxStrings([tag]).then((strings) => {
+      this.#update({ strings })
+      this.#desk?.update({ strings })
+    })
+  }
+
+  showAudit(): void {
+    void this.#showAudit()
+  }
+
+  async #showAudit(): Promise<void> {
+    const client = this.#client
+    if (client === null) return
+    const audit = await import("./audit/audit.ts").catch(() => null)
+    if (client !== this.#client) return
+    if (audit === null) {
+      const { title, advice } = this.#model.strings.problems.offline
+      this.#toast(`${title}. ${advice}`)
+      return
+    }
+    audit.defineAuditElement()
+    this.#leave()
+    this.#desk?.end()
+    const desk: AuditDesk = new audit.AuditDesk({
+      client,
+      relay: this.#host.relay,
+      strings: this.#model.strings,
+      show: (model) => this.#update({ audit: { model, actions: desk } }),
+      close: () => this.#closeAudit(),
+    })
+    this.#desk = desk
+    desk.begin()
+    this.#update({ pane: { kind: "none" }, screen: { kind: "audit" } })
+  }
+
+  #closeAudit(): void {
+    this.#desk?.end()
+    this.#desk = null
+    this.#update({ screen: { kind: "inbox" }, audit: null })
   }
 
   open(id: string): void {

@@ -66,6 +66,8 @@ export const inboxStyles: CSSResult = css`
   .keys div { display: grid; grid-template-columns: 3.5rem 1fr; align-items: baseline; }
   kbd { display: inline-block; min-inline-size: 1.625rem; padding: .0625rem .4375rem; border: 1px solid var(--line-strong); border-radius: .375rem;
     background: var(--surface); font: 600 .8125rem/1.4 var(--sans); text-align: center; }
+  .audit-page { flex: 1; min-block-size: 0; display: flex; flex-direction: column; }
+  .bar .audit { font-size: .9375rem; }
   .door { flex: 1; overflow-y: auto; display: grid; place-items: center; padding: 1.5rem; }
   .card { inline-size: min(27rem, 100%); padding: 2rem; border: 1px solid var(--line); border-radius: var(--radius); background: var(--surface); }
   .stack { display: grid; gap: 1rem; } .stack.center { justify-items: center; }
@@ -87,6 +89,8 @@ export const inboxStyles: CSSResult = css`
     .close-talk span { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
     .close-talk { padding-inline: .75rem; }
     .me .small { display: none; }
+    .bar .audit { padding-inline: .75rem; }
+    .bar .audit span { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
     .bar:has(~ .reading) { display: none; }
     .card { padding: 1.5rem 1.25rem; }
   }

@@ -59,6 +59,9 @@ const threadAr: ThreadStrings = {
     HOPERAT: "إدارة العيادة",
     HPAYMT: "الفواتير",
     PATRQT: "بناءً على طلبك",
+    HLEGAL: "شأن قانوني",
+    PUBHLTH: "الصحة العامة",
+    HRESCH: "البحث العلمي",
   },
   closeReasons: {
     unspecified: "دون ذكر السبب",

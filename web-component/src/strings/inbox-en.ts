@@ -8,6 +8,7 @@ export const inboxStrings: InboxStrings = {
   ...threadEn,
   refused: "A message couldn’t be verified and isn’t shown. Tell your administrator.",
   inbox: "Inbox",
+  auditLog: "Audit log",
   loading: "Opening the inbox…",
   enrolTitle: "Set up this device",
   enrolText:

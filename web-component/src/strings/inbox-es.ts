@@ -8,6 +8,7 @@ export const inboxStrings: InboxStrings = {
   ...threadEs,
   refused: "Un mensaje no se pudo verificar y no se muestra. Avise a su administrador.",
   inbox: "Bandeja de entrada",
+  auditLog: "Auditoría",
   loading: "Abriendo la bandeja…",
   enrolTitle: "Configurar este dispositivo",
   enrolText:

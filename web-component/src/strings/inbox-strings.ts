@@ -4,6 +4,7 @@ import type { Problem } from "./problems.ts"
 /** Everything that the staff's inbox says by itself. */
 export interface InboxStrings extends ThreadStrings {
   readonly inbox: string
+  readonly auditLog: string
   readonly loading: string
   readonly enrolTitle: string
   readonly enrolText: string

@@ -56,6 +56,9 @@ export const threadEn: ThreadStrings = {
     HOPERAT: "clinic operations",
     HPAYMT: "billing",
     PATRQT: "your request",
+    HLEGAL: "a legal matter",
+    PUBHLTH: "public health",
+    HRESCH: "research",
   },
   closeReasons: {
     unspecified: "no reason given",

@@ -56,6 +56,9 @@ export const threadEs: ThreadStrings = {
     HOPERAT: "gestión de la clínica",
     HPAYMT: "facturación",
     PATRQT: "petición suya",
+    HLEGAL: "un asunto legal",
+    PUBHLTH: "salud pública",
+    HRESCH: "investigación",
   },
   closeReasons: {
     unspecified: "sin motivo indicado",

@@ -12,6 +12,7 @@ import { fileStrings } from "../strings/file-strings.ts"
 import { controls } from "./controls.ts"
 import { codeOf } from "./error-code.ts"
 import { percentName, sizeName } from "./format.ts"
+import { saveFile } from "./save-file.ts"
 
 /** Fetches a message's file; resolves once all of it has been checked. */
 export type OpenFile = (messageId: string, options: TransferOptions) => Promise<Blob>
@@ -99,13 +100,7 @@ export class AttachmentElement extends LitElement {
   }
 
   readonly #save = async (file: Blob): Promise<State> => {
-    const url = URL.createObjectURL(file)
-    const link = document.createElement("a")
-    link.href = url
-    link.download = this.message.attachment?.name ?? ""
-    link.click()
-    // The browser has taken it by then.
-    setTimeout(() => URL.revokeObjectURL(url), 60_000)
+    saveFile(this.message.attachment?.name ?? "", file)
     return { kind: "told", text: fileStrings(this.language).saved, isProblem: false }
   }
 

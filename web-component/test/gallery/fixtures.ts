@@ -10,6 +10,7 @@ import type {
 import type { Device, DeviceKeeper } from "../../src/frame/devices/devices-element.ts"
 import type { FrameModel, Screen } from "../../src/frame/model.ts"
 import { loadChatStrings } from "../../src/strings/load-chat.ts"
+import { readerLoads } from "./reader-fixtures.ts"
 
 const NOW = Date.now()
 const MINUTE = 60_000
@@ -47,6 +48,8 @@ export const clinic: ClinicInfo = {
   ],
   hours: [1, 2, 3, 4, 5].map((weekday) => ({ weekday, opens: 480, closes: 1050 })),
   timeZone: "America/Chicago",
+  witnesses: [],
+  quorum: 0,
 }
 
 const TEXT = {
@@ -265,6 +268,16 @@ const open = (fields: (language: "en" | "es" | "ar") => Partial<ConversationView
   }),
 })
 
+const readers: Case = {
+  ...open((language) => ({ messages: placed(talk(language)) })),
+  screen: { kind: "readers", id: "c1" },
+}
+
+/** With their positions in the transcript. */
+function placed(messages: readonly ChatMessage[]): ChatMessage[] {
+  return messages.map((one, index) => ({ ...one, position: index + 2 }))
+}
+
 /** Names as the gallery's address takes them: `?case=consent&lang=ar&theme=dark`. */
 export const cases: Readonly<Record<string, Case>> = {
   loading: { screen: { kind: "loading" }, more: () => ({ clinic: null, consent: null }) },
@@ -319,6 +332,7 @@ export const cases: Readonly<Record<string, Case>> = {
       progress: { kind: "failed", code: "ERR_NOT_FOUND", reason: "" },
     },
   },
+  ...Object.fromEntries(Object.keys(readerLoads).map((name) => [name, readers])),
   forked: open((language) => ({ messages: talk(language), status: "forked" })),
   list: {
     screen: { kind: "list" },

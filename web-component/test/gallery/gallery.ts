@@ -3,6 +3,7 @@ import { defineFrameApp, FrameAppElement } from "../../src/frame/app-element.ts"
 import type { FrameActions } from "../../src/frame/model.ts"
 import type { DialogState } from "../../src/frame/views/dialogs.ts"
 import { keeper, modelOf } from "./fixtures.ts"
+import { readerLoads } from "./reader-fixtures.ts"
 
 const query = new URLSearchParams(location.search)
 const language = (query.get("lang") ?? "en") as "en" | "es" | "ar"
@@ -19,6 +20,7 @@ Object.assign(window, { calls })
 const actions = new Proxy({} as FrameActions, {
   get: (_target, name) => {
     if (name === "patient") return () => keeper
+    if (name === "conversation") return () => ({ whoHasRead: readerLoads[query.get("case") ?? ""] })
     return (...args: unknown[]) => calls.push(`${String(name)} ${JSON.stringify(args)}`)
   },
 })

@@ -101,6 +101,7 @@ export async function inboxModelOf(name: string, language: string): Promise<Inbo
     connection: { kind: "online" },
     pane: { kind: "none" },
     toast: null,
+    audit: null,
     isVisible: true,
     nowMs: NOW,
     ...chosen,

@@ -17,12 +17,13 @@ export function headerView(model: FrameModel, actions: FrameActions, showDialog:
   const { strings, screen } = model
   const canGoBack =
     (screen.kind === "conversation" && model.conversations.length > 1) ||
+    screen.kind === "readers" ||
     ((screen.kind === "consent" || screen.kind === "topics" || screen.kind === "devices") &&
       model.conversations.length > 0)
   return html`<header>
     ${
       canGoBack
-        ? html`<button class="icon" type="button" aria-label=${strings.back} title=${strings.back} @click=${() => actions.showList()}>${icon("back")}</button>`
+        ? html`<button class="icon" type="button" aria-label=${strings.back} title=${strings.back} @click=${() => (screen.kind === "readers" ? actions.openConversation(screen.id) : actions.showList())}>${icon("back")}</button>`
         : nothing
     }
     <div class="title">

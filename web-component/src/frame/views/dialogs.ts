@@ -1,5 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit"
 import { deviceStrings } from "../../strings/device-strings.ts"
+import { readerStrings } from "../../strings/reader-strings.ts"
+import { auditIcon } from "../../ui/audit-icons.ts"
 import { dialogView, linkDialog } from "../../ui/dialog-views.ts"
 import { icon } from "../../ui/icons.ts"
 import type { FrameActions, FrameModel } from "../model.ts"
@@ -40,6 +42,7 @@ function menuDialog({ model, actions, show }: DialogContext): TemplateResult {
     <ul class="menu">
       ${has && screen.kind !== "list" ? html`<li><button class="entry" type="button" @click=${act(() => actions.showList())}>${icon("chat")}${strings.conversations}</button></li>` : nothing}
       ${has ? html`<li><button class="entry" type="button" @click=${act(() => actions.startNew())}>${icon("plus")}${strings.newConversation}</button></li>` : nothing}
+      ${current === null ? nothing : html`<li><button class="entry" type="button" @click=${act(() => actions.showReaders(current))}>${auditIcon("eye")}${readerStrings(strings.language).title}</button></li>`}
       <li><button class="entry" type="button" @click=${() => show({ kind: "encryption" })}>${icon("lock")}${strings.encryptedTitle}</button></li>
       ${has ? html`<li><button class="entry" type="button" @click=${act(() => actions.showDevices())}>${icon("phone")}${words.title}</button></li>` : html`<li><button class="entry" type="button" @click=${act(() => actions.showRestore())}>${icon("key")}${strings.haveCode}</button></li>`}
       ${current === null || !canWithdraw ? nothing : html`<li class="apart"><button class="entry" type="button" @click=${() => show({ kind: "withdraw", id: current })}>${icon("exit")}${words.withdraw}</button></li>`}

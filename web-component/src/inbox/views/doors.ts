@@ -40,6 +40,7 @@ export function doorView(model: InboxModel, actions: InboxActions): TemplateResu
   const { strings, screen } = model
   switch (screen.kind) {
     case "inbox":
+    case "audit":
       return null
     case "loading":
       return html`<main class="door"><div class="stack center" role="status"><span class="spinner"></span><h1 class="plain">${strings.loading}</h1></div></main>`
