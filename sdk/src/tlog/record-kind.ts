@@ -1,6 +1,5 @@
 /** Whether an entry calls a record what it is: its kind, its chain and its author stand in the record's own bytes, and
  * for an access its role and purpose too (docs/protocol.md, Record and Audit entry). */
-import { equalBytes } from "../bytes.ts"
 import { ACTIONS, type Action } from "./entry.ts"
 import { ACTOR, actionOf, holdsAt, purposeOf, ROLE, SCOPE } from "./entry-fields.ts"
 
@@ -8,8 +7,7 @@ const MAGIC_AND_VERSION = Uint8Array.of(0x57, 0x4c, 1)
 const RECORD_SCOPE = 4
 const RECORD_ISSUER = 20
 const RECORD_BODY = 48
-/** A record with an empty body. */
-const MIN_RECORD_BYTES = 48 + 64
+const SIGNATURE_BYTES = 64
 const FIRST_OF_TRANSCRIPTS = 0x20
 const ACCESS = 0x25
 
@@ -47,8 +45,7 @@ const FIRST_DISCLOSURE = 7
  * @param entry - 212 bytes of a known shape.
  * @param record - without its detached part. */
 export function kindProblem(entry: Uint8Array, record: Uint8Array): string | undefined {
-  if (record.length < MIN_RECORD_BYTES || !equalBytes(record.subarray(0, 3), MAGIC_AND_VERSION))
-    return "its record is none"
+  if (!isRecord(record)) return "its record is none"
   const type = record[3] as number
   const action = type === ACCESS ? accessAction(entry, record) : ACTION_OF_TYPE.get(type)
   if (action === undefined || ACTIONS[action] !== actionOf(entry))
@@ -60,16 +57,23 @@ export function kindProblem(entry: Uint8Array, record: Uint8Array): string | und
   return undefined
 }
 
+/** Whether bytes have a record's frame: magic, version and the length that they say. */
+function isRecord(bytes: Uint8Array): boolean {
+  if (bytes.length < RECORD_BODY + SIGNATURE_BYTES) return false
+  const bodyLength = new DataView(bytes.buffer, bytes.byteOffset).getUint32(RECORD_BODY - 4)
+  return holdsAt(bytes, 0, MAGIC_AND_VERSION) && bytes.length === RECORD_BODY + bodyLength + SIGNATURE_BYTES
+}
+
 /** What an access is called, if the entry has its role and purpose. */
 function accessAction(entry: Uint8Array, record: Uint8Array): Action | undefined {
-  const length = ((record[RECORD_BODY] as number) << 8) | (record[RECORD_BODY + 1] as number)
-  const end = RECORD_BODY + 2 + length
-  const purpose = record[end] ?? 0
+  const body = record.subarray(RECORD_BODY, -SIGNATURE_BYTES)
+  const length = ((body[0] ?? 0) << 8) | (body[1] ?? 0)
+  const purpose = body[2 + length]
   const isSame =
+    purpose === purposeOf(entry) &&
     length <= SCOPE - ROLE &&
-    holdsAt(entry, ROLE, record.subarray(RECORD_BODY + 2, end)) &&
-    (length === SCOPE - ROLE || entry[ROLE + length] === 0) &&
-    purpose === purposeOf(entry)
+    holdsAt(entry, ROLE, body.subarray(2, 2 + length)) &&
+    (length === SCOPE - ROLE || entry[ROLE + length] === 0)
   if (!isSame) return undefined
   if (purpose === ETREAT || purpose === BTG) return "break-glass"
   return purpose >= FIRST_DISCLOSURE ? "disclosure" : "access"

@@ -126,12 +126,13 @@ export class ExportVerifier {
       this.#takeLine(line)
     }
     this.#rest = joined(this.#rest, piece.subarray(start))
-    if (this.#rest.length > MAX_LINE_BYTES) throw malformed("a line of more than 4 MiB")
+    if (this.#rest.length > MAX_LINE_BYTES) this.#takeLine(this.#rest)
   }
 
   #takeLine(text: Uint8Array): void {
     this.#line++
     this.#isLogLine = LOG_START.every((byte, i) => text[i] === byte)
+    if (text.length > MAX_LINE_BYTES) throw malformed("a line of more than 4 MiB")
     if (this.#hasEnded) throw malformed("something follows the export's end")
     const line = this.#decode(text)
     if ((this.#line === 1) !== (line.kind === "header")) throw malformed("the header is the first line alone")
