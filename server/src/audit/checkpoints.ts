@@ -28,6 +28,8 @@ const CRYPTO = { hash: sha256, verify }
 /** A checkpoint that was signed here. */
 export interface SignedCheckpoint {
   readonly size: number
+  /** 32 bytes. */
+  readonly root: Uint8Array
   /** What is signed. */
   readonly body: string
   /** The log key's line. */
@@ -45,6 +47,8 @@ interface Published {
   /** Under which the cosignatures were counted. */
   policy: Policy | undefined
   signedMs: number
+  /** Whether the log that is there isn't the one that was signed: then nothing more is. */
+  isForked: boolean
   /** What a witness has seen, where that was said to be more than there is. */
   reportedSize: number
 }
@@ -84,17 +88,25 @@ export class Checkpoints {
 
   async #open(clinic: Clinic): Promise<void> {
     const newest = await this.#read(clinic, "newest")
+    const witnessed = await this.#read(clinic, "witnessed")
+    const isForked = !(await isOf(clinic, newest)) || !(await isOf(clinic, witnessed))
+    if (isForked)
+      this.#log.error(
+        "the audit log isn't the one that this relay has signed: it was changed or cut. No more checkpoints are signed; restore the database, or begin with a new log key",
+        { clinic: clinic.name, entries: clinic.tree.size },
+      )
     this.#published.set(clinic.key, {
       clinic,
       recent: newest === undefined ? [] : [newest],
-      witnessed: await this.#read(clinic, "witnessed"),
+      witnessed,
       policy: clinic.directory.policy,
       signedMs: Number.NEGATIVE_INFINITY,
+      isForked,
       reportedSize: 0,
     })
   }
 
-  /** A checkpoint as it was kept, if it is one of the log that is there. */
+  /** A checkpoint as it was kept, if it is by this log key. */
   async #read(clinic: Clinic, kind: CheckpointKind): Promise<SignedCheckpoint | undefined> {
     const text = await this.#store.checkpoint(clinic.ref, kind)
     if (text === undefined) return undefined
@@ -105,19 +117,11 @@ export class Checkpoints {
         logKey: this.#logKey.publicKey,
         witnesses: witnessesOf(clinic.directory.policy),
       })
-      if (size > clinic.tree.size || !equalBytes(root, await rootOf(sha256, clinic.tree.read, size)))
-        throw new WardlineError("ERR_FORK", "the audit log isn't the one that this relay has signed before")
-      return { size, body, logLine: this.#logLine(clinic, body), cosigned }
+      return { size, root, body, logLine: this.#logLine(clinic, body), cosigned }
     } catch (error) {
-      // With the note, which the next one replaces: it is what shows that there were two logs.
-      const fields = {
-        clinic: clinic.name,
-        kind,
-        entries: clinic.tree.size,
-        note: text,
-        ...errorFields(error),
-      }
-      this.#log.error("a checkpoint that was kept isn't one of this audit log: was the log changed?", fields)
+      // With the note, as the next one takes its place.
+      const fields = { clinic: clinic.name, note: text, ...errorFields(error) }
+      this.#log.error("a checkpoint that was kept isn't by this log key: was log-key.pem replaced?", fields)
       return undefined
     }
   }
@@ -167,8 +171,8 @@ export class Checkpoints {
     return this.#serially(async () => {
       const signed: [Published, SignedCheckpoint][] = []
       for (const published of this.#published.values()) {
-        const { clinic, recent } = published
-        if (clinic.tree.size === (recent.at(-1)?.size ?? 0) || !isDue(published)) continue
+        const { clinic, recent, isForked } = published
+        if (isForked || clinic.tree.size === (recent.at(-1)?.size ?? 0) || !isDue(published)) continue
         signed.push([published, await this.#make(clinic)])
         published.signedMs = nowMs
       }
@@ -184,12 +188,9 @@ export class Checkpoints {
 
   async #make(clinic: Clinic): Promise<SignedCheckpoint> {
     const { size } = clinic.tree
-    const body = formatCheckpoint({
-      origin: auditOrigin(clinic.id),
-      size,
-      root: await rootOf(sha256, clinic.tree.read, size),
-    })
-    return { size, body, logLine: this.#logLine(clinic, body), cosigned: [] }
+    const root = await rootOf(sha256, clinic.tree.read, size)
+    const body = formatCheckpoint({ origin: auditOrigin(clinic.id), size, root })
+    return { size, root, body, logLine: this.#logLine(clinic, body), cosigned: [] }
   }
 
   /** Takes the cosignatures under a checkpoint of this log.
@@ -253,6 +254,13 @@ export class Checkpoints {
     this.#last = done.catch(() => {})
     return done
   }
+}
+
+/** Whether a checkpoint, if there is one, is of the log that is there. */
+async function isOf({ tree }: Clinic, checkpoint: SignedCheckpoint | undefined): Promise<boolean> {
+  if (checkpoint === undefined) return true
+  const { size, root } = checkpoint
+  return size <= tree.size && equalBytes(root, await rootOf(sha256, tree.read, size))
 }
 
 /** A checkpoint as it is served: a signed note. */

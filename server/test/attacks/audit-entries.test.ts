@@ -7,6 +7,7 @@ import { readLog, refusedLog } from "../support/audit-log.ts"
 import { TestChat } from "../support/chat.ts"
 import { logIn, TestClient } from "../support/client.ts"
 import { keysOf, newDevice, TestClinic } from "../support/clinic.ts"
+import { entriesOf } from "../support/entries.ts"
 import { post } from "../support/relay.ts"
 
 const test = suite("audit entry attacks")
@@ -55,8 +56,12 @@ test("staff of other roles read neither the clinic's log nor the conversation's 
 
 test("another clinic's administrator reads nothing here", async () => {
   const admin = await bench.as(other.admin, other)
+  const refusals = (): number =>
+    entriesOf(bench.folder, other.name).filter(({ action }) => action === "refusal").length
+  const before = refusals()
   assert.is(await refusedLog(admin, clinic.id), "ERR_NOT_FOUND")
   assert.is(await refusedLog(admin, bench.chat.id), "ERR_NOT_FOUND")
+  assert.is(refusals(), before + 2)
   assert.match(await refusedLog(admin, bench.foreign.id), /entries$/)
   const { entries } = await readLog(admin, other.id)
   const isHere = ({ scope }: { scope: Uint8Array }): boolean =>
