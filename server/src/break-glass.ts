@@ -23,7 +23,6 @@ export class BreakGlass {
     if (!isEmergency(purposeOf(access.purpose))) return
     const glass: BrokenGlass = {
       scope: conversation.ref,
-      clinic: conversation.clinic.id,
       device: Buffer.from(device, "latin1"),
       role: access.role,
       purpose: access.purpose,

@@ -23,6 +23,7 @@ export class EndGlass implements Request {
   }
 
   apply(transaction: Transaction): void {
+    // A clinic that isn't served now has its conversations' ends noted when it is again.
     const conversation = this.#core.conversations.get(this.#scope)
     if (conversation !== undefined) this.#core.breakGlass.end(transaction, conversation, this.#glass)
   }

@@ -304,7 +304,6 @@ export class SqliteStore implements Store {
     return this.#sql.glass.all().map(({ no, id, clinic, until, ...glass }) => ({
       ...glass,
       scope: { id, no, clinicNo: clinic } as ScopeRef,
-      clinic: (this.#clinics.get(clinic) as NumberedClinic).id,
       untilMs: until,
     }))
   }

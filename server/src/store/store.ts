@@ -86,8 +86,6 @@ export interface BrokenGlass {
   /** The conversation. */
   readonly scope: ScopeRef
   /** 16 bytes. */
-  readonly clinic: Uint8Array
-  /** 16 bytes. */
   readonly device: Uint8Array
   readonly role: string
   /** As in audit entries. */
