@@ -15,7 +15,7 @@ export const ENTRY_EXTENSION = "urn:wardline:fhir:audit-entry"
 
 /** What an entry doesn't say itself. */
 export interface AuditEventContext extends EntryContext {
-  /** The relay's id, in hexadecimal. */
+  /** The relay's id in hexadecimal; its host where only that is known. */
   readonly relay: string
 }
 
@@ -103,7 +103,13 @@ function subjectOf(
   const isClinic = equalBytes(entry.scope, context.clinic)
   switch (subject) {
     case "record":
-      return object(idRef("record", `${scope}/${entry.position}`, isClinic ? undefined : "Communication"))
+      return object(
+        idRef(
+          "record",
+          `${scope}/${entry.position}`,
+          entry.action === "create" ? "Communication" : undefined,
+        ),
+      )
     case "consent": {
       // A transcript's first record; AuthZconsent wants its entity to be of that type.
       const what = idRef("record", `${scope}/1`, "Consent")

@@ -144,6 +144,17 @@ test("a login without a good signature names nobody", () => {
   assert.is(event.outcome, "4")
 })
 
+test("a message is a communication, and no other record is", () => {
+  const records = ACTION_NAMES.filter(
+    (action) => eventOf(action).entity[0]?.what?.identifier.system === "urn:wardline:record",
+  )
+  assert.ok(records.includes("create") && records.includes("grant") && records.includes("role-key"))
+  assert.equal(
+    records.filter((action) => eventOf(action).entity[0]?.what?.type === "Communication"),
+    ["create"],
+  )
+})
+
 test("what the root key signed is the clinic's", () => {
   const event = eventOf("admin-change", { actor: CLINIC, actorRole: "" })
   assert.equal(allProblems(event), [])
