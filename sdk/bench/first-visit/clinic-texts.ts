@@ -45,6 +45,8 @@ export const POLICY: ClinicPolicy = {
   ],
   freshnessSeconds: 7 * DAY_SECONDS,
   retentionDays: 2192,
+  witnesses: [],
+  quorum: 0,
   roleRules: Object.fromEntries(
     ROLES.map((role) => [role, { history: "all", rotationDays: 90, mayChangeMembers: true }] as const),
   ),

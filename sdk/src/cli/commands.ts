@@ -31,6 +31,7 @@ import { staffRevoke } from "./staff-revoke.ts"
 import { staffRoles } from "./staff-roles.ts"
 import { witnessInit } from "./witness-init.ts"
 import { witnessRun } from "./witness-run.ts"
+import { witnessShow } from "./witness-show.ts"
 
 export const COMMANDS: readonly Command[] = [
   init,
@@ -62,5 +63,6 @@ export const COMMANDS: readonly Command[] = [
   auditExport,
   witnessInit,
   witnessRun,
+  witnessShow,
   evidence,
 ]

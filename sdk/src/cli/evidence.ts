@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises"
-import { toHex } from "../bytes.ts"
+import { fromHex, toHex } from "../bytes.ts"
+import { isLogEvidence } from "../client/audit/log-evidence.ts"
 import { readClinicKey } from "../client/options.ts"
 import { type EvidenceVerdict, type SignedStatement, verifyEvidence } from "../conversation/evidence.ts"
 import { isWardlineError, WardlineError } from "../errors.ts"
@@ -9,7 +10,9 @@ import { type Command, SHARED } from "./command.ts"
 import { timeText } from "./directory-view.ts"
 import { EXIT } from "./exit-codes.ts"
 import { readIfThere } from "./files.ts"
+import { checkLogEvidence } from "./log-evidence-view.ts"
 import { inline } from "./output.ts"
+import { readLogKey } from "./witness-init.ts"
 
 /** A hundred thousand records take 7 MB. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024
@@ -18,13 +21,17 @@ export const evidence: Command = {
   name: "evidence",
   summary: "check a file that shows two statements which can't both be true",
   description: [
-    "Checks a file that a patient's or a staff member's device made when it was told two stories about one conversation: who signed which statement, that the signers are the clinic's, and that the two contradict each other. It needs no relay and no secret, so anybody can check it: a patient, an auditor, a court.",
+    "Checks a file that a patient's or a staff member's device made when it was told two stories about one conversation, or that a device or a witness made when it was shown two audit logs under one name: who signed which statement, that the signers are the clinic's, and that the two contradict each other. It needs no relay and no secret, so anybody can check it: a patient, an auditor, a court.",
     "If it holds, it names both signers and ends with exit code 0; a file that proves nothing ends with 1. Give the clinic key that the clinic's page shows, or compare the one that is printed with it: without that, anybody could have made up a clinic.",
   ],
   argument: { name: "FILE", help: "the file of evidence", required: true },
   options: {
     "clinic-key": { value: "KEY", help: "it must be about this clinic: 64 hexadecimal characters" },
     dir: { ...SHARED.dir, help: "it must be about the clinic in this folder" },
+    "log-key": {
+      value: "KEY",
+      help: "for evidence about an audit log by a witness that didn't know the clinic's directory:\nthe log's key, as the clinic's policy names it",
+    },
   },
   examples: [
     "wardline evidence evidence.json --clinic-key 9f2c41…",
@@ -41,7 +48,13 @@ export const evidence: Command = {
         : dir !== undefined
           ? (await openClinicFolder(dir)).clinic.clinicKey
           : undefined
-    const verdict = judge(file, await readEvidence(file), clinicKey)
+    const key = readLogKey(input.text("log-key"))
+    const logKey = key === undefined ? undefined : fromHex(key)
+    const bytes = await readEvidence(file)
+    if (isLogEvidence(bytes)) return checkLogEvidence(bytes, { file, clinicKey, logKey, output })
+    if (logKey !== undefined)
+      throw usage("--log-key is for evidence about an audit log; this is about a conversation")
+    const verdict = judge(file, bytes, clinicKey)
     output.result({ ...verdict, isClinicKnown: clinicKey !== undefined }, [
       ...verdictLines(verdict),
       "",

@@ -64,7 +64,15 @@ export class WitnessDiary {
     if (this.#troubles.delete(kind)) this.say(text)
   }
 
-  contradiction({ known, shown }: Contradiction, { path, isProof, isNew }: KeptEvidence): void {
+  contradiction({ known, shown, isFromRelay }: Contradiction, { path, isProof, isNew }: KeptEvidence): void {
+    if (!isProof && !isFromRelay) {
+      this.refused()
+      if (isNew)
+        this.say(
+          `Somebody brought a checkpoint that the log signed, with a proof that doesn't fit. It wasn't signed, and is kept in ${path}. If the log goes on, it was a stranger.`,
+        )
+      return
+    }
     this.#contradictions++
     if (path !== undefined && !isNew) return
     const there = parseCheckpoint(parseNote(shown.note).body)

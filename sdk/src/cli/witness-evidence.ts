@@ -2,23 +2,17 @@
  * (docs/evidence.md). */
 import { readdir } from "node:fs/promises"
 import { join } from "node:path"
-import { toHex } from "../bytes.ts"
-import { encodeLogEvidence, LOG_EVIDENCE_FORMAT, type LogEvidence } from "../client/audit/log-evidence.ts"
-import { isWardlineError } from "../errors.ts"
-import { decodePolicy, decodeRecord, recordPart } from "../protocol/index.ts"
-import {
-  consistencyProof,
-  parseCheckpoint,
-  parseNote,
-  type ReadTile,
-  rootOf,
-  verifyConsistency,
-} from "../tlog/index.ts"
+import { fromHex, toHex } from "../bytes.ts"
+import { encodeLogEvidence, makeLogEvidence } from "../client/audit/log-evidence.ts"
+import { parseCheckpoint, parseNote, type ReadTile } from "../tlog/index.ts"
 import { writeNewFile } from "./files.ts"
-import { type Contradiction, WITNESS_CRYPTO } from "./witness.ts"
+import type { Contradiction } from "./witness.ts"
 
 /** A relay that makes forks without end would fill the disk; a few show all that there is to show. */
-const MAX_FILES = 50
+const MAX_PROOFS = 50
+/** Anybody can bring a note that the log has signed with a wrong proof. They don't take the proofs' places. */
+const MAX_UNEXPLAINED = 10
+const UNEXPLAINED = "-unexplained.json"
 
 export interface EvidenceSource {
   /** 64 hexadecimal characters. */
@@ -38,67 +32,31 @@ export interface KeptEvidence {
 }
 
 /** Writes the file, unless it is there.
+ * @returns undefined if the relay's tiles show that the two are of one log: then only the proof was wrong.
  * @throws {WardlineError} ERR_CONFIG if it can't be written. */
 export async function keepContradiction(
   folder: string,
   { known, shown }: Contradiction,
   source: EvidenceSource,
-): Promise<KeptEvidence> {
-  const [smaller, larger] = [readTree(known.note), readTree(shown.note)].sort((a, b) => a.size - b.size) as [
-    Tree,
-    Tree,
-  ]
-  const bridge = await bridgeOf(smaller, larger, source.readTile)
-  const isProof = smaller.size === larger.size || (bridge !== null && toHex(smaller.root) !== bridge.root)
-  const files = await readdir(folder)
-  const name = `${[smaller, larger].map(({ size, root }) => `${size}-${toHex(root).slice(0, 8)}`).join("-")}${isProof ? "" : "-unexplained"}.json`
+): Promise<KeptEvidence | undefined> {
+  const evidence = await makeLogEvidence({
+    clinicKey: fromHex(source.clinicKey),
+    notes: [known.note, shown.note],
+    readTile: source.readTile,
+    directory: source.directory,
+  })
+  const { bridge } = evidence
+  const trees = evidence.notes.map((note) => parseCheckpoint(parseNote(note).body))
+  const isOneSize = trees[0]?.size === trees[1]?.size
+  if (!isOneSize && bridge?.root === toHex(trees[0]?.root ?? new Uint8Array())) return undefined
+  const isProof = isOneSize || bridge !== null
+  const name = `${trees.map(({ size, root }) => `${size}-${toHex(root).slice(0, 8)}`).join("-")}${isProof ? ".json" : UNEXPLAINED}`
   const path = join(folder, name)
+  const files = await readdir(folder)
   if (files.includes(name)) return { path, isProof, isNew: false }
-  if (files.length >= MAX_FILES) return { path: undefined, isProof, isNew: false }
-  const evidence: LogEvidence = {
-    format: LOG_EVIDENCE_FORMAT,
-    clinicKey: source.clinicKey,
-    notes: [smaller.note, larger.note],
-    bridge,
-    directory: source.directory.filter(isCertificate).map((record) => toHex(recordPart(record))),
-  }
+  const unexplained = files.filter((file) => file.endsWith(UNEXPLAINED)).length
+  const isFull = isProof ? files.length - unexplained >= MAX_PROOFS : unexplained >= MAX_UNEXPLAINED
+  if (isFull) return { path: undefined, isProof, isNew: false }
   await writeNewFile(path, encodeLogEvidence(evidence))
   return { path, isProof, isNew: true }
-}
-
-interface Tree {
-  readonly note: string
-  readonly size: number
-  readonly root: Uint8Array
-}
-
-const readTree = (note: string): Tree => ({ note, ...parseCheckpoint(parseNote(note).body) })
-
-/** What the larger tree began with, by the relay's own tiles; null if they don't say. */
-async function bridgeOf(
-  smaller: Tree,
-  { size, root }: Tree,
-  readTile: ReadTile | undefined,
-): Promise<LogEvidence["bridge"]> {
-  const oldSize = smaller.size
-  if (readTile === undefined || oldSize === size || oldSize === 0) return null
-  const { hash } = WITNESS_CRYPTO
-  try {
-    const [oldRoot, proof] = await Promise.all([
-      rootOf(hash, readTile, oldSize),
-      consistencyProof(hash, readTile, oldSize, size),
-    ])
-    if (!verifyConsistency(hash, { oldSize, oldRoot, size, root, proof })) return null
-    return { root: toHex(oldRoot), proof: proof.map(toHex) }
-  } catch (error) {
-    // A relay that gives wrong tiles, or none, is no reason to lose the two notes.
-    if (isWardlineError(error)) return null
-    throw error
-  }
-}
-
-/** Of administrators and policies: by these anybody sees whose the log's key is. */
-function isCertificate(bytes: Uint8Array): boolean {
-  const { type, body } = decodeRecord(bytes)
-  return type === "admin-add" || (type === "policy" && decodePolicy(body).logKey !== undefined)
 }

@@ -83,7 +83,10 @@ export async function openWitness(dir: string | undefined): Promise<WitnessFolde
   const pem = await readIfThere(keyPath(path))
   const privateKey = pem === undefined ? undefined : readKey(pem)
   if (privateKey === undefined)
-    throw new WardlineError("ERR_KEYSTORE", `${keyPath(path)} is gone or no Ed25519 key; make a new witness`)
+    throw new WardlineError(
+      "ERR_KEYSTORE",
+      `${keyPath(path)} is gone or no Ed25519 key; make a new witness with another name`,
+    )
   const { mode } = await stat(keyPath(path))
   if (process.platform !== "win32" && (mode & 0o077) !== 0)
     throw new WardlineError(

@@ -99,6 +99,7 @@ const pathOf = (folder: string, number: number): string =>
 
 async function newestIn(folder: string): Promise<number> {
   const names = await readdir(folder).catch((error: unknown) => {
+    if (isSystemError(error, "ENOENT")) return []
     throw unusable(`the witness's memory, ${folder}, can't be read (${reason(error)})`, error)
   })
   const numbers = names.map((name) => Number(FILE_NAME.exec(name)?.[1] ?? -1))

@@ -9,7 +9,13 @@ import {
   type WitnessedTree,
   WitnessRefusal,
 } from "../tlog/index.ts"
-import { type Contradiction, type WatchedLog, WITNESS_CRYPTO, type Witness } from "./witness.ts"
+import {
+  type Contradiction,
+  type WatchedLog,
+  WITNESS_CRYPTO,
+  type Witness,
+  withLogSignature,
+} from "./witness.ts"
 import { counted, type WitnessDiary } from "./witness-diary.ts"
 import type { WatchedRelay } from "./witness-relay.ts"
 
@@ -115,7 +121,7 @@ export class WitnessRounds {
     if (shown.body === this.#posted) return
     const oldSize = known?.size ?? 0
     const proof = oldSize === 0 || oldSize === shown.size ? [] : await relay.consistency(oldSize, shown.size)
-    const cosigned = await witness.add({ oldSize, proof, note })
+    const cosigned = await witness.add({ oldSize, proof, note }, true)
     diary.over("disk", "Signatures go on.")
     diary.signed(cosigned)
     await this.#post(shown.body, cosigned.line)
@@ -159,7 +165,8 @@ export class WitnessRounds {
     if (proof === undefined || shown.size === 0) return
     const claim = { oldSize: shown.size, oldRoot: shown.root, size: known.size, root: known.root, proof }
     if (verifyConsistency(WITNESS_CRYPTO.hash, claim)) return
-    await onContradiction({ known, shown: { oldSize: known.size, proof, note } })
+    const alone = withLogSignature(note, this.#parts.log())
+    await onContradiction({ known, shown: { oldSize: known.size, proof, note: alone }, isFromRelay: true })
   }
 
   async #post(body: string, line: string): Promise<void> {

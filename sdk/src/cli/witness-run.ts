@@ -126,7 +126,8 @@ async function watch(folder: WitnessFolder, options: RunOptions, context: Contex
   const onContradiction = async (found: Contradiction): Promise<void> => {
     const size = Math.max(found.known.size, parseCheckpoint(parseNote(found.shown.note).body).size)
     const source = { clinicKey, directory: relay?.records ?? [], readTile: relay?.tilesOf(size) }
-    diary.contradiction(found, await keepContradiction(evidencePath(path), found, source))
+    const kept = await keepContradiction(evidencePath(path), found, source)
+    if (kept !== undefined) diary.contradiction(found, kept)
   }
   const witness = new Witness({
     name,

@@ -99,7 +99,7 @@ function handler(
       if (waiting >= MAX_WAITING) return reply(response, 503, "busy: try again\n", { "retry-after": "1" })
       waiting++
       isWaiting = true
-      const cosigned = await witness.add(parseAddCheckpoint(decode(body)))
+      const cosigned = await witness.add(parseAddCheckpoint(decode(body)), false)
       events.signed(cosigned)
       reply(response, 200, cosigned.line)
     } catch (error) {

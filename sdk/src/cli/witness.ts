@@ -1,5 +1,6 @@
 /** A witness of one clinic's audit log: it signs a checkpoint only if it continues the last one that it signed. */
 import { createHash, type KeyObject, sign } from "node:crypto"
+import { equalBytes } from "../bytes.ts"
 import { verify } from "../crypto/index.ts"
 import { WardlineError } from "../errors.ts"
 import {
@@ -7,7 +8,12 @@ import {
   addCheckpoint,
   cosignatureLine,
   cosignatureMessage,
+  formatNote,
+  NOTE_ED25519,
   type NoteCrypto,
+  noteKeyId,
+  parseNote,
+  signatureLine,
   WitnessRefusal,
 } from "../tlog/index.ts"
 import type { Remembered, WitnessMemory } from "./witness-memory.ts"
@@ -30,6 +36,8 @@ export interface WatchedLog {
 export interface Contradiction {
   readonly known: Remembered
   readonly shown: AddCheckpoint
+  /** Whether the relay itself gave note and proof. Anybody can bring a note that it published with a proof of their own. */
+  readonly isFromRelay: boolean
 }
 
 export interface Cosigned {
@@ -72,25 +80,32 @@ export class Witness {
   }
 
   /** Judges a checkpoint, remembers it durably, and signs it.
+   * @param isFromRelay - whether the relay was asked for it; otherwise anybody may have brought it.
    * @throws {WitnessRefusal} as the C2SP protocol says; ERR_KEYSTORE if it can't be remembered: then nothing is signed. */
-  add(request: AddCheckpoint): Promise<Cosigned> {
-    const done = this.#judging.then(() => this.#judge(request))
+  add(request: AddCheckpoint, isFromRelay: boolean): Promise<Cosigned> {
+    const done = this.#judging.then(() => this.#judge(request, isFromRelay))
     this.#judging = done.catch(() => {})
     return done
   }
 
-  async #judge(request: AddCheckpoint): Promise<Cosigned> {
+  async #judge(request: AddCheckpoint, isFromRelay: boolean): Promise<Cosigned> {
     const { memory, log, onContradiction } = this.#parts
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const { known } = memory
       try {
         const { size, root, body } = addCheckpoint(known, log(), request, WITNESS_CRYPTO)
         const isNew = known === undefined || size > known.size
-        if (isNew && !(await memory.advance({ size, root, note: request.note }))) continue
+        const note = withLogSignature(request.note, log())
+        if (isNew && !(await memory.advance({ size, root, note }))) continue
         return { line: this.#sign(body), body, size, isNew, isFirst: known === undefined }
       } catch (error) {
         const isContradiction = error instanceof WitnessRefusal && error.code === "ERR_FORK"
-        if (isContradiction && known !== undefined) await onContradiction({ known, shown: request })
+        if (isContradiction && known !== undefined)
+          await onContradiction({
+            known,
+            shown: { ...request, note: withLogSignature(request.note, log()) },
+            isFromRelay,
+          })
         throw error
       }
     }
@@ -103,4 +118,13 @@ export class Witness {
     const signature = sign(null, cosignatureMessage(body, timeSeconds), privateKey)
     return cosignatureLine({ name, key, hash: WITNESS_CRYPTO.hash, timeSeconds, signature })
   }
+}
+
+/** The note with the log's signature alone. Others' lines weren't checked, and a wrong one would spoil it as evidence. */
+export function withLogSignature(note: string, log: WatchedLog | undefined): string {
+  const { body, signatures } = parseNote(note)
+  if (log === undefined) return note
+  const keyId = noteKeyId(WITNESS_CRYPTO.hash, log.origin, NOTE_ED25519, log.key)
+  const own = signatures.filter((line) => line.name === log.origin && equalBytes(line.keyId, keyId))
+  return formatNote(body, own.map(signatureLine))
 }
