@@ -32,14 +32,10 @@ export interface ClinicWitness {
   readonly key: string
 }
 
-export interface ClinicPolicy extends ClinicInfo {
+export interface ClinicPolicy extends Omit<ClinicInfo, "witnesses"> {
   /** The relay's log key, 64 hexadecimal characters, once known. */
   readonly logKey?: string
   readonly witnesses: readonly ClinicWitness[]
-  /** How many of the witnesses must have signed a state of the audit log before it counts as confirmed. */
-  readonly quorum: number
-  /** Whose staff may read the clinic's audit log, beside its administrators. */
-  readonly auditRole?: string
   /** How old the newest attest may be, seconds. */
   readonly freshnessSeconds: number
   readonly retentionDays: number
