@@ -5,7 +5,16 @@ import { EMPTY_AUDIT, ENTRY_BYTES, encodeEntry, entryHash } from "@wardline/sdk/
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { sha256 } from "../src/hashing.ts"
-import type { Batch, ClinicRef, ConversationChange, NewRecord, ScopeRef, Store } from "../src/store/store.ts"
+import type {
+  Batch,
+  BrokenGlass,
+  ClinicRef,
+  ConversationChange,
+  GlassChange,
+  NewRecord,
+  ScopeRef,
+  Store,
+} from "../src/store/store.ts"
 import { testAudit } from "./store-audit.ts"
 import { testEffects } from "./store-effects.ts"
 
@@ -385,6 +394,90 @@ export function testStore(name: string, makeHarness: () => StoreHarness): void {
       await store.close()
       const reopened = await harness.open()
       await check(reopened)
+      await reopened.close()
+    })
+  })
+
+  test("a scope's newest audit entry is kept, a conversation's and a clinic's, all or nothing", async () => {
+    await withStore(async (store, clinic, harness) => {
+      const scope = store.newConversation(clinic, randomBytes(16))
+      const other = await store.openClinic(randomBytes(16), randomBytes(32))
+      const records = [newRecord(scope, 1)]
+      assert.is(await store.newestEntry(clinic), 0)
+      const begun = { newConversations: [scope], records, changes: [newChange(scope, { entry: 7 })] }
+      await store.commit({ ...EMPTY, ...begun, noted: [{ scope: clinic, entry: 5 }] })
+      const ends = async (from: Store): Promise<(number | undefined)[]> => [
+        (await from.loadConversation(scope.id))?.entry,
+        await from.newestEntry(clinic),
+        await from.newestEntry(other),
+      ]
+      assert.equal(await ends(store), [7, 5, 0])
+      await store.commit({ ...EMPTY, noted: [{ scope, entry: 9 }] })
+      assert.equal(await ends(store), [9, 5, 0])
+      // The same record again: nothing of the batch is stored.
+      const failing = { ...EMPTY, records, noted: [scope, clinic].map((ref) => ({ scope: ref, entry: 99 })) }
+      assert.not(await codeOf(() => store.commit(failing)).then((code) => code === "done"))
+      assert.equal(await ends(store), [9, 5, 0])
+      await store.close()
+      const reopened = await harness.open()
+      assert.equal(await ends(reopened), [9, 5, 0])
+      await reopened.close()
+    })
+  })
+
+  test("emergencies are kept until they are over, one for each device in a conversation", async () => {
+    await withStore(async (store, clinic, harness) => {
+      const scopes = [1, 2].map(() => store.newConversation(clinic, randomBytes(16))) as [ScopeRef, ScopeRef]
+      const records = scopes.map((scope) => newRecord(scope, 1))
+      await store.commit({
+        ...EMPTY,
+        newConversations: scopes,
+        records,
+        changes: scopes.map((s) => newChange(s)),
+      })
+      const device = randomBytes(16)
+      const broken = (scope: ScopeRef, untilMs: number): BrokenGlass => {
+        return { scope, device, role: "nursing", purpose: 3, position: 4, untilMs }
+      }
+      const begins = (scope: ScopeRef, untilMs: number): GlassChange => {
+        return { scope, device, broken: broken(scope, untilMs) }
+      }
+      const [one, two] = scopes
+      await store.commit({ ...EMPTY, glass: [begins(one, 10), begins(two, 20), begins(one, 30)] })
+      await store.close()
+      const reopened = await harness.open()
+      const kept = await reopened.brokenGlass()
+      const plainly = ({ scope, device: by, role, purpose, position, untilMs }: BrokenGlass): unknown[] => [
+        plain(scope.id),
+        plain(by),
+        role,
+        purpose,
+        position,
+        untilMs,
+      ]
+      assert.equal(
+        [...kept].sort((a, b) => b.untilMs - a.untilMs).map(plainly),
+        [broken(one, 30), broken(two, 20)].map(plainly),
+      )
+      // By the references that came back.
+      const [{ scope } = { scope: one }] = kept
+      await reopened.commit({ ...EMPTY, glass: [{ scope, device, broken: undefined }] })
+      assert.is((await reopened.brokenGlass()).length, 1)
+      await reopened.close()
+    })
+  })
+
+  test("what is noted of the settings stays until it is noted anew", async () => {
+    await withStore(async (store, _clinic, harness) => {
+      assert.is(await store.settings(), undefined)
+      for (const settings of [randomBytes(32), randomBytes(32)]) {
+        await store.saveSettings(settings)
+        assert.is(plain(await store.settings()), plain(settings))
+      }
+      const settings = plain(await store.settings())
+      await store.close()
+      const reopened = await harness.open()
+      assert.is(plain(await reopened.settings()), settings)
       await reopened.close()
     })
   })
