@@ -81,14 +81,19 @@ test("a relay has a checkpoint from its start on, by its log key, and another af
 })
 
 test("nothing new is signed while nothing happens, nor before its time", async () => {
-  await inFolder(new TestClinic(), async (_, restart) => {
+  const witness = new TestWitness("witness.example")
+  const clinic = new TestClinic()
+  clinic.setPolicy({ witnesses: [witness], quorum: 1 })
+  await inFolder(clinic, async (_, restart) => {
     const log = await restart({ limits: { checkpointMs: 60_000 } })
     const first = await log.fetch("checkpoint")
     await grow(log)
     await new Promise((resolve) => setTimeout(resolve, 1300))
     assert.is((await log.fetch("checkpoint")).text, first.text)
     const again = await restart()
+    await again.post(witness.cosigned((await again.checkpoint()).body))
     const quiet = await again.fetch("checkpoint")
+    assert.is(parseNote(quiet.text).signatures.length, 2)
     await new Promise((resolve) => setTimeout(resolve, 1300))
     assert.is((await again.fetch("checkpoint")).text, quiet.text)
   })

@@ -21,6 +21,7 @@ for await (const _ of createInterface({ input: process.stdin })) {
       loginsPerSecond: many,
       loginsBurst: many,
       minFreeBytes: 0,
+      checkpointMs: 1,
     },
   })
   process.stdout.write(`${relay.url}\n`)
