@@ -1,25 +1,14 @@
-import { createHash } from "node:crypto"
-import { open, readFile } from "node:fs/promises"
+import { readFile } from "node:fs/promises"
 import { fromHex } from "../bytes.ts"
 import { readClinicKey } from "../client/options.ts"
-import { cryptoReady, verify } from "../crypto/index.ts"
-import { isWardlineError, WardlineError } from "../errors.ts"
-import {
-  type AuditReport,
-  type Hash,
-  type NotedEntry,
-  parseCheckpoint,
-  parseNote,
-  verifyExport,
-} from "../tlog/index.ts"
+import { isWardlineError } from "../errors.ts"
+import { type AuditReport, type NotedEntry, parseCheckpoint, parseNote, verifyExport } from "../tlog/index.ts"
 import { usage } from "./arguments.ts"
 import type { Command } from "./command.ts"
 import { EXIT } from "./exit-codes.ts"
+import { EXPORT_CRYPTO, faultText, reading, readPieces } from "./export-file.ts"
 import { reason } from "./files.ts"
 import { table } from "./output.ts"
-
-/** node:crypto's is faster than the SDK's own, which an export of millions of entries notices. */
-const sha256: Hash = (bytes) => createHash("sha256").update(bytes).digest()
 
 export const auditVerify: Command = {
   name: "audit verify",
@@ -49,13 +38,11 @@ export const auditVerify: Command = {
     const noted = parseNoted(input.text("noted"))
     const clinicKey = input.text("clinic-key")
     const kept = await Promise.all(input.list("checkpoint").map(readCheckpoint))
-    await cryptoReady()
     output.progress(`Checking ${file} …`)
     const startedMs = performance.now()
-    const report = await readable(file, signal, () =>
+    const report = await reading(file, signal, () =>
       verifyExport(readPieces(file, signal), {
-        hash: sha256,
-        verify,
+        ...EXPORT_CRYPTO,
         clinicKey: clinicKey === undefined ? undefined : readClinicKey(clinicKey),
         noted,
         kept,
@@ -66,9 +53,7 @@ export const auditVerify: Command = {
     const seconds = (performance.now() - startedMs) / 1000
     const { ok, fault, checked, notChecked } = report
     output.result({ ...report, ...(fault === undefined ? {} : { problem: fault.message }) }, [
-      ...(fault === undefined
-        ? ["The log is whole."]
-        : ["THE LOG IS NOT WHOLE.", where(report) + fault.message]),
+      ...(fault === undefined ? ["The log is whole."] : ["THE LOG IS NOT WHOLE.", faultText(fault)]),
       "",
       ...clinicLines(report),
       ...(ok ? ["", "Checked:", ...items(checkedOf(checked, noted))] : []),
@@ -109,47 +94,6 @@ async function readCheckpoint(file: string): Promise<string> {
     if (!isWardlineError(error)) throw error
     throw usage(`--checkpoint ${file} is no signed checkpoint: ${error.message}`)
   }
-}
-
-/** Tells a file that can't be read from one that was read and is wrong.
- * @throws {WardlineError} ERR_CONFIG, ERR_ABORTED. */
-async function readable(
-  file: string,
-  signal: AbortSignal,
-  work: () => Promise<AuditReport>,
-): Promise<AuditReport> {
-  try {
-    return await work()
-  } catch (error) {
-    if (signal.aborted) throw new WardlineError("ERR_ABORTED", "interrupted; nothing was decided")
-    const isSystem = error instanceof Error && "code" in error && "syscall" in error
-    if (!isSystem) throw error
-    throw new WardlineError(
-      "ERR_CONFIG",
-      error.code === "ENOENT" ? `there is no file ${file}` : `${file} can't be read (${reason(error)})`,
-      { cause: error },
-    )
-  }
-}
-
-async function* readPieces(file: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const handle = await open(file)
-  for await (const piece of handle.createReadStream({ highWaterMark: 1 << 20, signal }))
-    yield piece as Uint8Array
-}
-
-function where({ fault }: AuditReport): string {
-  if (fault === undefined) return ""
-  const parts = [
-    ...(fault.line === undefined ? [] : [`line ${fault.line}`]),
-    ...(fault.sequence === undefined ? [] : [entriesOf(fault.from ?? fault.sequence, fault.sequence)]),
-    ...(fault.clinic === undefined ? [] : [`clinic ${fault.clinic}`]),
-  ]
-  return parts.length === 0 ? "" : `${parts.join(", ")}: `
-}
-
-function entriesOf(from: number, to: number): string {
-  return from === to ? `entry ${to}` : `entries ${from} to ${to}`
 }
 
 /** Clinics that were read to their end; one that wasn't has no numbers yet. */
