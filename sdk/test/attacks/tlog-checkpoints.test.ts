@@ -83,13 +83,15 @@ function open(note: string, witnesses: readonly { name: string; key: Uint8Array 
   return openCheckpoint(note, { origin, logKey: log.key, witnesses, ...crypto })
 }
 
+/** Status and code of the refusal that the work must end in. */
 async function refusal(work: Promise<unknown>): Promise<string> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  if (!(error instanceof WitnessRefusal)) throw error ?? new Error("it was taken")
-  return `${error.status} ${error.code}`
+  try {
+    await work
+  } catch (error) {
+    if (error instanceof WitnessRefusal) return `${error.status} ${error.code}`
+    throw error
+  }
+  throw new Error("it was taken")
 }
 
 /** The true log of twelve entries; and one in which the entry at `at` is another. */

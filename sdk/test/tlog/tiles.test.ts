@@ -85,7 +85,7 @@ test("a tree of 70,000 has the tiles that the specification counts", () => {
       found.push(width)
     }
   }
-  const full = (count: number): number[] => new Array<number>(count).fill(TILE_WIDTH)
+  const full = (count: number): number[] => Array.from({ length: count }, () => TILE_WIDTH)
   assert.equal(widths(0), [...full(273), 112])
   assert.equal(widths(1), [256, 17])
   assert.equal(widths(2), [1])
