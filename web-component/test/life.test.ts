@@ -1,5 +1,5 @@
 /** What is said of a conversation's life, and of a patient's devices, without a browser. */
-import type { ChatMessage, SystemNote } from "@wardline/sdk"
+import type { ChatMessage, Purpose, SystemNote } from "@wardline/sdk"
 import jsQR from "jsqr"
 import { encode } from "uqr"
 import { suite } from "uvu"
@@ -25,7 +25,7 @@ const event = (system: SystemNote): ChatMessage => message({ kind: "system", sys
 
 /** One of each kind of note. */
 const NOTES: readonly SystemNote[] = [
-  ...(["TREAT", "ETREAT", "BTG", "HOPERAT", "HPAYMT", "PATRQT"] as const).map(
+  ...(["TREAT", "ETREAT", "BTG", "HOPERAT", "HPAYMT", "PATRQT", "HLEGAL", "PUBHLTH", "HRESCH"] as const).map(
     (purpose) => ({ type: "access", purpose, untilMs: NOW }) as const,
   ),
   { type: "role-added", role: "billing" },
@@ -99,9 +99,12 @@ test("locked messages in a row are told once", () => {
   assert.equal(shown([locked(), event({ type: "archived" }), locked()]), ["locked", "archived", "locked"])
 })
 
-test("broken glass is told each time, also after an access for care", () => {
-  const access = (purpose: "TREAT" | "BTG"): ChatMessage => event({ type: "access", purpose, untilMs: NOW })
-  assert.is(shown([access("TREAT"), access("BTG"), access("TREAT"), access("BTG")]).length, 3)
+test("an emergency or a disclosure is told each time, also after an access for care", () => {
+  const access = (purpose: Purpose): ChatMessage => event({ type: "access", purpose, untilMs: NOW })
+  for (const unusual of ["ETREAT", "BTG", "HLEGAL", "PUBHLTH", "HRESCH"] as const)
+    assert.is(shown([access("TREAT"), access(unusual), access("TREAT"), access(unusual)]).length, 3)
+  for (const usual of ["HOPERAT", "HPAYMT", "PATRQT"] as const)
+    assert.is(shown([access("TREAT"), access(usual), access("TREAT"), access(usual)]).length, 2)
 })
 
 test("a phone that joins by a link is two lines: the link and the phone", () => {

@@ -5,7 +5,12 @@ import type { AuditEntry } from "@wardline/sdk/tlog"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { verifyStore } from "../../src/audit/verify.ts"
+import { openClinic } from "../../src/clinic.ts"
+import { Conversations } from "../../src/conversations.ts"
+import { keyOf } from "../../src/hashing.ts"
+import { Note } from "../../src/requests/note.ts"
 import { SqliteStore } from "../../src/store/sqlite.ts"
+import { Transaction } from "../../src/transaction.ts"
 import { beginChat } from "../support/begin.ts"
 import { askTicket, eventually, upload } from "../support/blobs.ts"
 import { TestChat } from "../support/chat.ts"
@@ -75,6 +80,33 @@ test("conversations that leave memory and come back, and restarts, keep their ch
   await relay.close()
   const entries = await checkEnds(folder, chats)
   assert.ok(entries.length > 300)
+  removeFolder(folder)
+})
+
+test("an event about a conversation that isn't in memory loads it, and one about none is the clinic's", async () => {
+  const folder = newFolder()
+  const relay = await start(clinic, { data: folder })
+  const { chat, patient } = await beginChat(relay.url, clinic)
+  await patient.close()
+  await relay.close()
+  const store = new SqliteStore(folder)
+  const served = await openClinic(store, clinic.id, clinic.root.publicKey, 0)
+  const conversations = new Conversations(store, new Map([[served.key, served]]), 10)
+  const before = store.loadConversation(chat.id)?.entry ?? 0
+  const transaction = new Transaction(1)
+  for (const id of [chat.id, randomBytes(16)]) {
+    const note = new Note(served, { action: "delivered" }, { about: { conversations, key: keyOf(id) } })
+    await note.prepare()
+    note.apply(transaction)
+  }
+  store.commit(transaction.toBatch())
+  store.close()
+  const entries = await checkEnds(folder, [chat])
+  assert.equal(
+    entries.slice(-2).map(({ scope }) => toHex(scope)),
+    [toHex(chat.id), clinic.name],
+  )
+  assert.is(entries.at(-2)?.before, before)
   removeFolder(folder)
 })
 

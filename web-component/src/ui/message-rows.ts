@@ -1,4 +1,4 @@
-import type { ChatMessage } from "@wardline/sdk"
+import type { ChatMessage, Purpose, SystemNote } from "@wardline/sdk"
 import { isSameDay } from "./format.ts"
 
 /** What a thread shows, from top to bottom. */
@@ -43,8 +43,16 @@ function belongs(group: readonly ChatMessage[], message: ChatMessage): boolean {
   return last.from.deviceId === message.from.deviceId && message.at - last.at < GROUP_WITHIN_MS
 }
 
+const USUAL: ReadonlySet<Purpose> = new Set(["TREAT", "HOPERAT", "HPAYMT", "PATRQT"])
+
+/** Whether somebody opened the conversation in an emergency, or for others than the patient's care: it is told each time,
+ * and stands out. */
+export function isUnusual(note: SystemNote | undefined): boolean {
+  return note?.type === "access" && !USUAL.has(note.purpose)
+}
+
 /** Says what isn't told again: who opened the conversation once more on the same day, that the message before is locked
- * too, and what follows from a device that comes or goes. Broken glass is told each time. */
+ * too, and what follows from a device that comes or goes. */
 class Repeats {
   #readers = new Set<string>()
   readonly #pairings = new Set<string>()
@@ -62,7 +70,7 @@ class Repeats {
     switch (system?.type) {
       case "access": {
         const reader = `${from.deviceId} ${system.purpose}`
-        if (system.purpose === "BTG" || !this.#readers.has(reader)) {
+        if (isUnusual(system) || !this.#readers.has(reader)) {
           this.#readers.add(reader)
           return false
         }

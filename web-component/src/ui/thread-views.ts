@@ -9,7 +9,7 @@ import { dayName, timeOfDay } from "./format.ts"
 import { icon } from "./icons.ts"
 import { codePointName, plainName, type Segment, segmentsOf } from "./inert-text.ts"
 import { lifeText } from "./life-text.ts"
-import { keyOf, type Row, roleName, showsState } from "./message-rows.ts"
+import { isUnusual, keyOf, type Row, roleName, showsState } from "./message-rows.ts"
 
 export interface ThreadActions {
   retry(messageId: string): void
@@ -200,9 +200,8 @@ function noteView(message: ChatMessage, context: ThreadContext): TemplateResult 
     case "profile":
       return html`<p class="note">${strings.nameShared} <bdi>${plainName(message.from.name ?? "")}</bdi></p>`
     case "system": {
-      const standsOut = message.system?.type === "access" && message.system.purpose === "BTG"
       const text = systemText(message, context)
-      return standsOut
+      return isUnusual(message.system)
         ? html`<p class="note warning glass">${icon("alert")}<span>${text}</span></p>`
         : html`<p class="note">${text}</p>`
     }
