@@ -1,6 +1,6 @@
 /** The Merkle tree of RFC 6962, section 2.1, over leaf hashes: its inner hashes, its growth, and the check of proofs.
  * Sizes and indices are whole numbers up to 2^53 - 1, so they are halved, never shifted: shifts know 32 bits. */
-import { equalBytes, fromHex } from "../bytes.ts"
+import { assertLength, equalBytes, fromHex } from "../bytes.ts"
 import { WardlineError } from "../errors.ts"
 import { HASH_BYTES } from "../ids.ts"
 import type { Hash } from "./entry.ts"
@@ -13,8 +13,11 @@ export const EMPTY_ROOT: Uint8Array = fromHex(
 /** 0x01, then two hashes: one buffer for all. */
 const nodeInput = new Uint8Array(1 + 2 * HASH_BYTES).fill(1, 0, 1)
 
-/** H(0x01 ‖ left ‖ right): the hash of an inner node. Both are 32 bytes. */
+/** H(0x01 ‖ left ‖ right): the hash of an inner node.
+ * @throws {WardlineError} ERR_MALFORMED unless both are 32 bytes. */
 export function nodeHash(hash: Hash, left: Uint8Array, right: Uint8Array): Uint8Array {
+  assertLength(left, HASH_BYTES, "hash")
+  assertLength(right, HASH_BYTES, "hash")
   nodeInput.set(left, 1)
   nodeInput.set(right, 1 + HASH_BYTES)
   return hash(nodeInput)
@@ -152,8 +155,10 @@ export class RightEdge {
     return [...this.#hashes]
   }
 
-  /** Adds a leaf. The hash is kept, not copied. */
+  /** Adds a leaf. The hash is kept, not copied.
+   * @throws {WardlineError} ERR_MALFORMED unless it is 32 bytes. */
   append(leafHash: Uint8Array): void {
+    assertLength(leafHash, HASH_BYTES, "leaf hash")
     let node = leafHash
     for (let rest = this.#size; rest % 2 === 1; rest = Math.floor(rest / 2))
       node = nodeHash(this.#hash, this.#hashes.pop() as Uint8Array, node)

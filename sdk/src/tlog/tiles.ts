@@ -193,8 +193,10 @@ function rowsOf(hash: Hash, tile: Uint8Array): TileRows {
 }
 
 /** The root of the perfect tree over neighbouring hashes: over a full tile's, one hash of the level above.
- * @param hashes - a power of two of hashes, 32 bytes each, joined. */
+ * @param hashes - a power of two of hashes, 32 bytes each, joined.
+ * @throws {WardlineError} ERR_MALFORMED for another number. */
 export function perfectRoot(hash: Hash, hashes: Uint8Array): Uint8Array {
+  if (!Number.isInteger(Math.log2(hashes.length / HASH_BYTES))) throw malformed("not a perfect tree")
   return rowsOf(hash, hashes).at(-1) as Uint8Array
 }
 

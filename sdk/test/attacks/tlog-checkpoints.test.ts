@@ -1,8 +1,10 @@
 /** A relay, its operator or a thief of the log's key against witnesses and against those who read checkpoints: what each
  * tries, and what stops it. */
+import fc from "fast-check"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { fromUtf8, toHex, utf8 } from "../../src/bytes.ts"
+import { WardlineError } from "../../src/errors.ts"
 import { headNote } from "../../src/protocol/index.ts"
 import {
   addCheckpoint,
@@ -10,15 +12,21 @@ import {
   consistencyProof,
   cosignatureLine,
   cosignatureMessage,
+  encodeAddCheckpoint,
   formatCheckpoint,
   formatNote,
+  fromBase64,
   NOTE_COSIGNATURE,
   NOTE_ED25519,
   noteKeyId,
   type OpenedCheckpoint,
   openCheckpoint,
+  parseAddCheckpoint,
   parseCheckpoint,
   parseNote,
+  parseProof,
+  parseTilePath,
+  parseVerifierKey,
   readCosignatures,
   signatureLine,
   toBase64,
@@ -299,6 +307,39 @@ test("relay floods a reader with signatures, or with a note without end", () => 
   assert.is(open(withLines(noteOf(honest), filler.repeat(99)), []).size, 12)
   assert.throws(() => open(withLines(noteOf(honest), filler.repeat(100)), []), hasCode("ERR_TOO_LARGE"))
   assert.throws(() => open(withLines(noteOf(honest), " ".repeat(700_000)), []), hasCode("ERR_TOO_LARGE"))
+})
+
+test("somebody sends any text at all: it is refused with a code, and never otherwise", () => {
+  const note = signCheckpoint(log, { origin, size: 12, root: honest.root })
+  const request = encodeAddCheckpoint({ oldSize: 3, proof: [leafAt(0), leafAt(1)], note })
+  const spoilt = fc.tuple(fc.constantFrom(note, request), fc.nat(), fc.nat(20), fc.string({ unit: "binary" }))
+  const texts = fc.oneof(
+    fc.string({ unit: "binary" }),
+    spoilt.map(([text, at, length, other]) => {
+      const start = at % text.length
+      return text.slice(0, start) + other + text.slice(start + length)
+    }),
+  )
+  const readers: ((text: string) => unknown)[] = [
+    parseNote,
+    parseCheckpoint,
+    parseAddCheckpoint,
+    parseProof,
+    parseTilePath,
+    fromBase64,
+    (text) => parseVerifierKey(hash, text),
+    (text) => open(text, []),
+  ]
+  fc.assert(
+    fc.property(texts, fc.constantFrom(...readers), (text, read) => {
+      try {
+        read(text)
+      } catch (error) {
+        assert.instance(error, WardlineError)
+      }
+    }),
+    { numRuns: 3000 },
+  )
 })
 
 test("somebody hands the relay a cosignature of another's name or of another tree", () => {

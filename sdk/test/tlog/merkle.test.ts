@@ -249,6 +249,15 @@ test("every bit flipped in a claim or its proof is noticed", () => {
   }
 })
 
+test("what isn't 32 bytes is neither a leaf nor a node", () => {
+  for (const length of [0, 31, 33, 64]) {
+    const wrong = new Uint8Array(length)
+    assert.throws(() => new RightEdge(hash).append(wrong), hasCode("ERR_MALFORMED"))
+    assert.throws(() => nodeHash(hash, wrong, leafAt(0)), hasCode("ERR_MALFORMED"))
+    assert.throws(() => nodeHash(hash, leafAt(0), wrong), hasCode("ERR_MALFORMED"))
+  }
+})
+
 test("nodes are hashed with their prefix, left before right", () => {
   const [left, right] = [leafAt(1), leafAt(2)]
   assert.equal(nodeHash(hash, left, right), hash(concat(Uint8Array.of(1), left, right)))

@@ -1,15 +1,18 @@
 import fc from "fast-check"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { concat } from "../../src/bytes.ts"
 import {
   consistencyProof,
   EMPTY_ROOT,
   inclusionProof,
   parseTilePath,
+  perfectRoot,
   type ReadTile,
   RightEdge,
   rootOf,
   TILE_WIDTH,
+  TileTree,
   tilePath,
   tileWidth,
   verifyConsistency,
@@ -17,7 +20,7 @@ import {
 } from "../../src/tlog/index.ts"
 import { there } from "../crypto/expect.ts"
 import { hasCode, rejects } from "../support/errors.ts"
-import { hash, leafAt, MemoryTree, path, proof, UniformTree } from "./tree.ts"
+import { hash, leafAt, MemoryTree, mth, path, proof, UniformTree } from "./tree.ts"
 
 const test = suite("tiles")
 
@@ -185,6 +188,40 @@ test("what the tree doesn't have isn't proved", async () => {
   await rejects(consistencyProof(hash, tree.readTile, 6, 5), "ERR_MALFORMED")
   await rejects(consistencyProof(hash, tree.readTile, -1, 5), "ERR_MALFORMED")
   await rejects(rootOf(hash, tree.readTile, 2 ** 53), "ERR_MALFORMED")
+})
+
+test("only perfect trees have a root of their hashes alone", () => {
+  for (const count of [1, 2, 4, 256]) {
+    const leaves = Array.from({ length: count }, (_, i) => leafAt(i))
+    assert.equal(perfectRoot(hash, concat(...leaves)), mth(leaves))
+  }
+  for (const length of [0, 31, 33, 96, 255 * 32])
+    assert.throws(() => perfectRoot(hash, new Uint8Array(length)), hasCode("ERR_MALFORMED"))
+})
+
+test("many proofs of one tree read each tile once", async () => {
+  let reads = 0
+  const tiles = new TileTree(
+    hash,
+    (level, index, width) => {
+      reads++
+      return large.readTile(level, index, width)
+    },
+    66_000,
+  )
+  const root = there(large.roots[66_000])
+  assert.equal(await tiles.root(), root)
+  for (let index = 512; index < 768; index++) {
+    const claim = {
+      index,
+      size: 66_000,
+      leafHash: leafAt(index),
+      root,
+      proof: await tiles.inclusionProof(index),
+    }
+    assert.ok(verifyInclusion(hash, claim))
+  }
+  assert.is(reads, 5)
 })
 
 test("a tile of another width is refused, and what a store throws comes through", async () => {

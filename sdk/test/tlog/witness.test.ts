@@ -221,6 +221,37 @@ test("every request comes back as it was", async () => {
   )
 })
 
+test("whatever a log that forks shows, in whatever order: all that a witness takes is one history", async () => {
+  // Three histories: the second leaves the first after 5 entries, the third after 9.
+  const fork = (at: number): MemoryTree =>
+    new MemoryTree(Array.from({ length: 14 }, (_, i) => leafAt(i < at ? i : 1000 * at + i)))
+  const histories = [MemoryTree.of(14), fork(5), fork(9)]
+  const step = fc.record({ history: fc.nat(2), size: fc.nat(14), oldSize: fc.nat(14), knows: fc.boolean() })
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+      let known: WitnessedTree | undefined
+      for (const { history, size, oldSize, knows } of steps) {
+        const tree = there(histories[history])
+        const from = knows ? (known?.size ?? 0) : oldSize
+        const root = there(tree.roots[size])
+        const proof = from <= size ? await consistencyProof(hash, tree.readTile, from, size) : []
+        const note = signCheckpoint(signer, { origin, size, root })
+        const isGrowth = from === (known?.size ?? 0) && from <= size
+        const isOneHistory = known === undefined || toHex(known.root) === toHex(there(tree.roots[known.size]))
+        try {
+          const taken = addCheckpoint(known, log, { oldSize: from, proof, note }, crypto)
+          assert.ok(isGrowth && isOneHistory)
+          known = { size: taken.size, root: taken.root }
+        } catch (error) {
+          assert.instance(error, WitnessRefusal)
+          assert.not(isGrowth && isOneHistory)
+        }
+      }
+    }),
+    { numRuns: 60 },
+  )
+})
+
 const hashLine = `${"A".repeat(43)}=\n`
 
 for (const { name, text } of [
