@@ -118,7 +118,7 @@ export const auditEn: AuditStrings = {
   onlyThisDevice: "Only this device",
   onlyThisConversation: "Only this conversation",
   proof: "Proof",
-  proven: "Checked here: this entry is in the log that the witnesses signed.",
+  proven: "Checked here: this entry is in the log’s sealed state, at its place.",
   pending:
     "Newer than the last sealed state of the log. It is proven with the next one, usually within a minute.",
   unproven: "The relay can’t prove that this entry is in the log.",
@@ -203,11 +203,11 @@ export const auditEn: AuditStrings = {
   exportTitle: "Export entries",
   exportText:
     "The file is made in this browser. Keep it as carefully as the log itself: it tells who cared for whom, by pseudonyms.",
-  formats: { csv: "Table (CSV)", fhir: "FHIR AuditEvents (NDJSON)", ndjson: "Entries as they are (NDJSON)" },
+  formats: { csv: "Table (CSV)", fhir: "FHIR AuditEvents (NDJSON)", ndjson: "Fields (NDJSON)" },
   formatTexts: {
     csv: "For a spreadsheet: one line for each entry, in words.",
     fhir: "For an audit record repository: one AuditEvent a line, by IHE’s BALP profiles.",
-    ndjson: "Each entry’s bytes with its fields, for another program.",
+    ndjson: "For another program: each entry’s fields as one JSON object a line.",
   },
   format: "Format",
   whichEntries: "Which entries",

@@ -118,7 +118,7 @@ export const auditEs: AuditStrings = {
   onlyThisDevice: "Solo este dispositivo",
   onlyThisConversation: "Solo esta conversación",
   proof: "Prueba",
-  proven: "Comprobado aquí: esta anotación está en el registro que firmaron los testigos.",
+  proven: "Comprobado aquí: esta anotación está en el estado sellado del registro, en su lugar.",
   pending:
     "Más reciente que el último estado sellado del registro. Se probará con el siguiente, normalmente en un minuto.",
   unproven: "El servidor no puede probar que esta anotación esté en el registro.",
@@ -207,12 +207,12 @@ export const auditEs: AuditStrings = {
   formats: {
     csv: "Tabla (CSV)",
     fhir: "AuditEvents de FHIR (NDJSON)",
-    ndjson: "Anotaciones tal cual (NDJSON)",
+    ndjson: "Campos (NDJSON)",
   },
   formatTexts: {
     csv: "Para una hoja de cálculo: una línea por anotación, en palabras.",
     fhir: "Para un repositorio de auditoría: un AuditEvent por línea, según los perfiles BALP de IHE.",
-    ndjson: "Los bytes de cada anotación con sus campos, para otro programa.",
+    ndjson: "Para otro programa: los campos de cada anotación como un objeto JSON por línea.",
   },
   format: "Formato",
   whichEntries: "Qué anotaciones",

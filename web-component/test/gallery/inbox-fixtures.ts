@@ -2,6 +2,7 @@
 import type { ConversationSummary, ConversationView } from "@wardline/sdk"
 import type { InboxModel } from "../../src/inbox/model.ts"
 import { loadInboxStrings } from "../../src/strings/load-inbox.ts"
+import { auditActions, auditCases, auditModelOf } from "./audit-fixtures.ts"
 import { clinic, hostile, life, talk, view } from "./fixtures.ts"
 
 const NOW = Date.now()
@@ -82,15 +83,21 @@ export const inboxCases: Readonly<Record<string, Partial<InboxModel>>> = {
     pane: pane(view({ id: "c5", status: "closed", messages: talk("en") })),
   },
   offline: { ...inbox, connection: { kind: "offline", retryAtMs: NOW } },
+  entitled: { ...inbox, clinic: { ...clinic, auditRole: "nursing" } },
+  ...Object.fromEntries(
+    Object.keys(auditCases).map((name) => [name, { screen: { kind: "audit" } as const }]),
+  ),
   toast: { ...inbox, toast: { text: "Closing the conversation…", undo: () => undefined } },
 }
 
 export async function inboxModelOf(name: string, language: string): Promise<InboxModel> {
   const chosen = inboxCases[name]
   if (chosen === undefined) throw new Error(`no case ${name}`)
+  const strings = await loadInboxStrings([language])
+  const isAudit = Object.hasOwn(auditCases, name)
   return {
     screen: { kind: "inbox" },
-    strings: await loadInboxStrings([language]),
+    strings,
     me: {
       deviceId: "3f9a01c2d4e5f60718293a4b5c6d7e8f",
       name: "Dana Whitfield, RN",
@@ -101,7 +108,7 @@ export async function inboxModelOf(name: string, language: string): Promise<Inbo
     connection: { kind: "online" },
     pane: { kind: "none" },
     toast: null,
-    audit: null,
+    audit: isAudit ? { model: auditModelOf(name, strings), actions: auditActions } : null,
     isVisible: true,
     nowMs: NOW,
     ...chosen,

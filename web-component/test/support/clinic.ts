@@ -5,7 +5,18 @@ import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type Relay, startRelay } from "@wardline/relay"
-import { AdminClient, type DeviceSeeds, enrolDevice, enrolmentLink, memoryKeystore } from "@wardline/sdk"
+import {
+  AdminClient,
+  type DeviceSeeds,
+  decodeEnrolment,
+  deviceWitnessName,
+  type Enrolment,
+  enrolDevice,
+  enrolmentLink,
+  memoryKeystore,
+} from "@wardline/sdk"
+import { deviceFromSeeds } from "@wardline/sdk/crypto"
+import { toHex } from "@wardline/sdk/protocol"
 import { build } from "../../build.ts"
 
 export interface TestClinic {
@@ -23,6 +34,8 @@ export interface TestClinic {
   readonly billerLink: string
   /** Of a keeper of the archive; only where there is one. */
   readonly keeperLink?: string
+  /** Of somebody who may read the audit log; only where there is one. The nurse's device is then its witness. */
+  readonly officerLink?: string
   stopRelay(): Promise<void>
   restartRelay(): Promise<void>
   close(): Promise<void>
@@ -57,8 +70,11 @@ function pageServer(html: () => { body: string; policy: string }): Promise<Serve
 const addressOf = (server: Server, host: string): string =>
   `http://${host}:${(server.address() as AddressInfo).port}`
 
-/** @param options.archive - closed conversations go to a role of its own. */
-export async function startTestClinic(options: { archive?: boolean } = {}): Promise<TestClinic> {
+/** @param options.archive - closed conversations go to a role of its own.
+ * @param options.audit - the audit log is sealed, witnessed by the nurse's device, and read by a role of its own. */
+export async function startTestClinic(
+  options: { archive?: boolean; audit?: boolean } = {},
+): Promise<TestClinic> {
   const folder = mkdtempSync(join(tmpdir(), "wardline-web-"))
   const site = join(folder, "site")
   const data = join(folder, "data")
@@ -130,8 +146,20 @@ export async function startTestClinic(options: { archive?: boolean } = {}): Prom
     return { keeperLink }
   }
   const archive = options.archive === true ? await makeArchive() : {}
+  const makeAudit = async (): Promise<{ officerLink: string }> => {
+    await admin.addRole("compliance")
+    const officerLink = await link("Imani Cole", "compliance")
+    const enrolment = decodeEnrolment(nurseLink) as Enrolment
+    const { id, signing } = deviceFromSeeds(enrolment.signingSeed, enrolment.wrappingSeed)
+    const witness = { name: deviceWitnessName(toHex(id)), key: toHex(signing.publicKey) }
+    const logKey = toHex(relay.logKey)
+    await admin.setPolicy({ auditRole: "compliance", logKey, witnesses: [witness], quorum: 1 })
+    return { officerLink }
+  }
+  const audit = options.audit === true ? await makeAudit() : {}
   return {
     ...archive,
+    ...audit,
     clinicKey: created.clinicKey,
     relayUrl,
     pageUrl,

@@ -35,12 +35,14 @@ export function isPending({ readings }: WhoHasRead): boolean {
 }
 
 /** Up to which message somebody was given the conversation.
- * @returns when that message was written; `now` where none came after it; null where nothing says.
+ * @returns when that message was written; `now` where none came after it, or whoever it is still gets what comes; null
+ *   where nothing says.
  * @param messages - in their order. */
 export function reachOf(
-  { upTo }: Pick<Reading, "upTo">,
+  { upTo, state }: Pick<Reading, "upTo" | "state">,
   messages: readonly Pick<ChatMessage, "position" | "at">[],
 ): number | "now" | null {
+  if (state === "open") return "now"
   if (upTo === 0) return null
   const isPast = ({ position }: Pick<ChatMessage, "position" | "at">): boolean =>
     position !== undefined && position > upTo

@@ -296,7 +296,7 @@ export class AuditElement extends LitElement {
       ${this.#statusView()}
       ${
         isEmpty
-          ? html`<p class="nothing muted">${model.entries.length === 0 ? words.noneAtAll : words.noneMatch}</p>`
+          ? html`<p class="nothing muted">${model.entries.length > 0 ? words.noneMatch : model.problem === null ? words.noneAtAll : ""}</p>`
           : html`<div class="rows" @scroll=${this.#onScroll}>${tableView({
               strings: model.strings,
               nowMs: model.nowMs,

@@ -7,8 +7,6 @@ import type { AuditActions, AuditModel, EntryProof, Verification, WitnessLine } 
 
 /** How much is read at first, and at least with each step back; the next step back is twice as long. */
 const FIRST_ENTRIES = 2_000
-/** Beyond every log: asks for nothing but the state. */
-const BEYOND = 2 ** 48
 /** The relay seals its log every ten seconds. */
 const FOLLOW_EVERY_MS = 15_000
 /** A page that comes in is shown at most this often. */
@@ -146,15 +144,32 @@ export class AuditDesk implements AuditActions {
     }
   }
 
-  /** The newest piece. How long the log is, a reader of nothing tells. */
+  /** The newest piece, or all of a short log. How long it is turns out as soon as reading begins. */
   async #readFirst(signal: AbortSignal): Promise<void> {
     const { client } = this.#host
     this.#show({ loading: { done: 0, of: 0 } })
-    const { checkpoint } = await client.auditLog({ from: BEYOND }).read({ signal, onEntries: () => {} })
-    const reader = client.auditLog({ from: Math.max(1, (checkpoint?.size ?? 0) - FIRST_ENTRIES + 1) })
-    this.#reader = reader
     this.#entries = []
-    await reader.read({ signal, onEntries: (entries) => this.#take(entries) })
+    const whole = client.auditLog()
+    this.#reader = whole
+    const isLong = (): boolean => (whole.state.checkpoint?.size ?? 0) > FIRST_ENTRIES
+    const long = new AbortController()
+    const stop = linkAbort(signal, long)
+    try {
+      await whole.read({
+        signal: long.signal,
+        onEntries: (entries) => {
+          if (isLong()) long.abort()
+          else this.#take(entries)
+        },
+      })
+    } catch (error) {
+      if (!isLong() || signal.aborted) throw error
+      const reader = client.auditLog({ from: (whole.state.checkpoint?.size ?? 0) - FIRST_ENTRIES + 1 })
+      this.#reader = reader
+      await reader.read({ signal, onEntries: (entries) => this.#take(entries) })
+    } finally {
+      stop()
+    }
   }
 
   #take(entries: readonly AuditLogEntry[]): void {
@@ -167,8 +182,7 @@ export class AuditDesk implements AuditActions {
   async #readBefore(oldest: AuditLogEntry, from: number, signal: AbortSignal): Promise<void> {
     const piece: AuditLogEntry[] = []
     const enough = new AbortController()
-    const stop = (): void => enough.abort()
-    signal.addEventListener("abort", stop)
+    const stop = linkAbort(signal, enough)
     const reader = this.#host.client.auditLog({ from })
     let joint: AuditLogEntry | undefined
     const of = oldest.sequence - from
@@ -183,7 +197,7 @@ export class AuditDesk implements AuditActions {
     } catch (error) {
       if (joint === undefined || signal.aborted) throw error
     } finally {
-      signal.removeEventListener("abort", stop)
+      stop()
     }
     const found: readonly AuditProblem[] = reader.state.problems
     if (joint === undefined || String(joint.bytes) !== String(oldest.bytes)) {
@@ -230,6 +244,8 @@ export class AuditDesk implements AuditActions {
         onEntries: () => {},
         onProgress: ({ done, of = 0 }) => tell({ kind: "running", work: { done: Math.min(done, of), of } }),
       })
+      // The newest sealed state is shown beside it.
+      void this.#readNew()
       if (problems.length > 0) tell(broken(problems))
       else
         tell({
@@ -271,4 +287,13 @@ export class AuditDesk implements AuditActions {
 
 function broken(problems: readonly AuditProblem[]): Verification {
   return { kind: "broken", atMs: Date.now(), problems }
+}
+
+/** Whoever aborts the one aborts the other too.
+ * @returns what undoes it. */
+function linkAbort(signal: AbortSignal, controller: AbortController): () => void {
+  const abort = (): void => controller.abort()
+  if (signal.aborted) abort()
+  signal.addEventListener("abort", abort)
+  return () => signal.removeEventListener("abort", abort)
 }

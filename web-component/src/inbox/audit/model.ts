@@ -16,8 +16,9 @@ export type Verification =
       readonly kind: "whole"
       readonly atMs: number
       readonly count: number
-      /** How many entries the sealed state has, and whether witnesses had to sign it. */
+      /** How many entries the sealed state has; 0 where there is none yet. */
       readonly size: number
+      /** Whether witnesses had to sign it. */
       readonly isWitnessed: boolean
     }
   | { readonly kind: "broken"; readonly atMs: number; readonly problems: readonly AuditProblem[] }

@@ -27,7 +27,7 @@ export const auditStyles: CSSResult = css`
   .filters label { font-size: .8125rem; font-weight: 600; color: var(--muted); }
   .filters .clear { flex: none; padding-inline: .75rem; }
   .status { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem .75rem; min-block-size: var(--tap); padding-inline: 1.25rem; }
-  .status .button { font-size: .875rem; padding-inline: .75rem; }
+  .status .button { font-size: .875rem; padding-inline: .75rem; text-decoration: underline; text-underline-offset: .2em; }
   progress { inline-size: min(14rem, 100%); accent-color: var(--accent); }
   .nothing { padding: 3rem 1.25rem; text-align: center; }
 
@@ -35,7 +35,7 @@ export const auditStyles: CSSResult = css`
   table { border-collapse: separate; border-spacing: 0; inline-size: 100%; text-align: start; }
   th { font-weight: 600; text-align: start; }
   .end { text-align: end; font-variant-numeric: tabular-nums; }
-  .log { table-layout: fixed; font-size: .9375rem; min-inline-size: 66rem; }
+  .log { table-layout: fixed; font-size: .9375rem; min-inline-size: 70rem; }
   .log thead th { position: sticky; inset-block-start: 0; z-index: 1; padding: .5rem .5rem; background: var(--bg); color: var(--muted); font-size: .8125rem;
     border-block-end: 1px solid var(--line-strong); }
   .log td { block-size: 45px; padding: 0 .5rem; border-block-end: 1px solid var(--line); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -44,8 +44,8 @@ export const auditStyles: CSSResult = css`
   .log tbody tr:not(.space) { cursor: pointer; }
   .log tbody tr:not(.space):hover { background: var(--sunken); }
   .log tr.unusual { background: var(--notice); }
-  .log th.number { inline-size: 5.5rem; } .log th.time { inline-size: 11rem; } .log th.role { inline-size: 8rem; }
-  .log th.about { inline-size: 6.5rem; } .log th.purpose { inline-size: 8.5rem; } .log th.outcome { inline-size: 6.5rem; }
+  .log th.number { inline-size: 5.5rem; } .log th.time { inline-size: 11rem; } .log th.role { inline-size: 7rem; }
+  .log th.about { inline-size: 6.5rem; } .log th.purpose { inline-size: 10.5rem; } .log th.outcome { inline-size: 6.5rem; }
   .log .number { font-variant-numeric: tabular-nums; }
   .row { min-block-size: var(--tap); inline-size: 100%; padding: 0; border: 0; background: none; text-align: start; font-variant-numeric: tabular-nums;
     cursor: pointer; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -73,8 +73,8 @@ export const auditStyles: CSSResult = css`
   .choice input { inline-size: 1.25rem; block-size: 1.25rem; margin: .125rem 0 0; accent-color: var(--accent); flex: none; }
   .hint { display: block; }
 
-  .charts, .trust { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); gap: 1.25rem; max-inline-size: 76rem; margin-inline: auto; }
-  .charts .all, .trust .wide { grid-column: 1 / -1; }
+  .charts, .trust { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(27rem, 100%), 1fr)); gap: 1.25rem; max-inline-size: 76rem; margin-inline: auto; }
+  .charts .wide, .trust .wide { grid-column: 1 / -1; }
   .chart, .card { display: grid; gap: .625rem; align-content: start; min-inline-size: 0; padding: 1.125rem 1.25rem; border: 1px solid var(--line); border-radius: var(--radius);
     background: var(--surface); }
   .chart h2, .card h2 { font-size: 1rem; }
@@ -91,9 +91,11 @@ export const auditStyles: CSSResult = css`
   .grid { stroke: var(--line); } .base { stroke: var(--line-strong); }
   .legend { display: flex; gap: .5rem; align-items: center; }
   .legend svg { inline-size: .75rem; block-size: .75rem; stroke: none; }
-  .bars th { font-weight: 400; padding-inline-end: .75rem; inline-size: 42%; overflow-wrap: anywhere; }
-  .bars td { display: flex; align-items: center; gap: .5rem; min-block-size: 1.875rem; }
-  .bar-line { flex: 1; inline-size: auto; min-inline-size: 2rem; block-size: 14px; stroke: none; }
+  .bars { table-layout: fixed; }
+  .bars :is(th, td) { padding-block: .1875rem; }
+  .bars tbody th { font-weight: 400; padding-inline-end: .75rem; inline-size: 42%; overflow-wrap: anywhere; }
+  .bars div { display: flex; align-items: center; gap: .5rem; }
+  .bar-line { flex: none; inline-size: calc(100% - 7.5rem); min-inline-size: 2rem; block-size: 14px; stroke: none; }
   .figure { font-variant-numeric: tabular-nums; font-weight: 600; }
   summary { cursor: pointer; inline-size: fit-content; min-block-size: 1.5rem; font-size: .875rem; text-decoration: underline; text-underline-offset: .2em;
     border-radius: .25rem; }
@@ -103,6 +105,7 @@ export const auditStyles: CSSResult = css`
   .plain-table thead th { color: var(--muted); font-size: .8125rem; }
   .plain-table tbody th { font-weight: 400; overflow-wrap: anywhere; }
 
+  .card > .button { justify-self: start; }
   .running { display: grid; gap: .5rem; justify-items: start; }
   .running progress { inline-size: 100%; block-size: .75rem; }
   .good, .odd { display: grid; gap: .625rem; justify-items: start; padding: 1rem; border-radius: var(--radius-small); background: var(--accent-soft); }
@@ -150,6 +153,7 @@ export const auditStyles: CSSResult = css`
     .row::after { content: ""; position: absolute; inset: 0; }
     .log .outcome .muted { display: none; }
     .facts-list div { grid-template-columns: 1fr; gap: 0; }
+    .witnesses { min-inline-size: 31rem; }
   }
   @media (max-height: 460px) {
     :host { display: block; } .panel, .rows, .page { overflow: visible; min-block-size: 0; }

@@ -13,9 +13,11 @@ export function shortId(id: string): string {
 }
 
 /** A name from the directory, else what kind of device it is. */
-export function whoName({ who }: AuditLogEntry, strings: AuditStrings): string {
+export function whoName({ who, outcome }: AuditLogEntry, strings: AuditStrings): string {
   const name = plainName(who.name ?? "", 100)
   if (name !== "") return name
+  // Patients' devices stand in no directory; but for them the relay serves nobody whom it doesn't know from there.
+  if (who.kind === "unknown" && outcome === "success") return strings.patient
   const kinds = {
     self: strings.unknown,
     staff: strings.unknown,

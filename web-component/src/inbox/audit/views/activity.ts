@@ -2,7 +2,6 @@ import type { AuditLogEntry } from "@wardline/sdk"
 import { html, type TemplateResult } from "lit"
 import { auditStrings } from "../../../strings/audit-strings.ts"
 import type { InboxStrings } from "../../../strings/inbox-strings.ts"
-import { minuteOfDay } from "../../../ui/format.ts"
 import { roleName } from "../../../ui/message-rows.ts"
 import { type Bin, byActionOf, byHourOf, byRoleOf, timelineOf } from "../activity.ts"
 import { barTable, type Column, columnChart } from "./charts.ts"
@@ -36,22 +35,25 @@ export function activityView(entries: readonly AuditLogEntry[], strings: InboxSt
   const words = auditStrings(language)
   if (entries.length === 0) return html`<p class="nothing muted">${words.noneMatch}</p>`
   const { unit, bins } = timelineOf(entries)
+  const hourName = new Intl.DateTimeFormat(language, { hour: "numeric", timeZone: "UTC" })
+  const nameOf = (hour: number): string => hourName.format(hour * 3_600_000)
   const hours = byHourOf(entries).map(
     (count, hour): Column => ({
-      name: minuteOfDay(hour * 60, language),
-      label: hour % 6 === 0 ? minuteOfDay(hour * 60, language) : "",
+      name: nameOf(hour),
+      label: hour % 6 === 0 ? nameOf(hour) : "",
       count,
       refused: 0,
       isNight: isNight(hour),
     }),
   )
   return html`<div class="charts">
-    <p class="small muted all">${words.noPhi}</p>
+    <p class="small muted wide">${words.noPhi}</p>
     ${columnChart({
       id: "chart-time",
       title: unit === "day" ? words.perDay : words.perHour,
       unit: unit === "day" ? words.day : words.hour,
       columns: timeColumns(unit, bins, language),
+      isWide: true,
       language,
     })}
     ${columnChart({ id: "chart-hours", title: words.byHour, text: words.byHourText, unit: words.hour, columns: hours, language })}

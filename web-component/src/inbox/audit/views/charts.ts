@@ -18,6 +18,7 @@ export interface ColumnChart {
   readonly id: string
   readonly title: string
   readonly text?: string
+  readonly isWide?: boolean
   /** What a column is: a day, an hour. */
   readonly unit: string
   readonly columns: readonly Column[]
@@ -54,7 +55,7 @@ function tableOf({ unit, columns, language }: ColumnChart): TemplateResult {
   const number = new Intl.NumberFormat(language)
   return html`<details>
     <summary>${words.asTable}</summary>
-    <div class="scroll"><table class="plain-table">
+    <div class="scroll" tabindex="0" role="group" aria-label=${words.asTable}><table class="plain-table">
       <thead><tr><th scope="col">${unit}</th><th scope="col" class="end">${words.count}</th><th scope="col" class="end">${words.refusedPart}</th></tr></thead>
       <tbody>${columns.map(
         ({ name, count, refused }) =>
@@ -79,7 +80,7 @@ export function columnChart(chart: ColumnChart): TemplateResult {
   const say = ({ name, count, refused }: Column): string =>
     `${name}: ${number.format(count)}${refused === 0 ? "" : ` (${words.refusals(refused)})`}`
   const hasBad = columns.some(({ refused }) => refused > 0)
-  return html`<section class="chart" aria-labelledby=${id}>
+  return html`<section class="chart ${chart.isWide ? "wide" : ""}" aria-labelledby=${id}>
     <h2 id=${id}>${title}</h2>
     ${text === undefined ? nothing : html`<p class="small muted">${text}</p>`}
     <div class="plot">
@@ -118,11 +119,11 @@ export function barTable<T extends string>(
       <tbody>${shares.map(
         ({ key, count, refused }) => html`<tr>
           <th scope="row">${nameOf(key)}</th>
-          <td><svg class="bar-line" height="14" aria-hidden="true"><rect class="bar" width="${(count / top) * 100}%" height="14" rx="2" />${
+          <td><div><svg class="bar-line" height="14" aria-hidden="true"><rect class="bar" width="${(count / top) * 100}%" height="14" rx="2" />${
             refused === 0
               ? nothing
               : svg`<rect class="bad" width="${(refused / top) * 100}%" height="14" fill="url(#hatch)" />`
-          }</svg><span class="figure">${number.format(count)}</span>${refused === 0 ? nothing : html`<span class="small muted">${words.refusals(refused)}</span>`}</td>
+          }</svg><span class="figure">${number.format(count)}</span>${refused === 0 ? nothing : html`<span class="small muted">${words.refusals(refused)}</span>`}</div></td>
         </tr>`,
       )}</tbody>
     </table>

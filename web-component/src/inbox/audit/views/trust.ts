@@ -32,13 +32,20 @@ function checkOf({ kind }: AuditProblem): CheckName {
 function checksView(
   model: AuditModel,
   problems: readonly AuditProblem[],
-  isWitnessed: boolean,
+  { isSealed, isWitnessed }: { readonly isSealed: boolean; readonly isWitnessed: boolean },
 ): TemplateResult {
   const words = auditStrings(model.strings.language)
   const broken = new Set(problems.map(checkOf))
+  const isDone: Readonly<Record<CheckName, boolean>> = {
+    chain: true,
+    // What doesn't even fit with itself isn't held against the seal.
+    tree: isSealed && !broken.has("chain"),
+    checkpoint: isSealed,
+    witnesses: isSealed && isWitnessed,
+  }
   return html`<ul class="checks">${CHECKS.map((name) => {
-    const isOpen = name === "witnesses" && !isWitnessed && !broken.has(name)
-    const state = broken.has(name) ? "failed" : isOpen ? "notChecked" : "passed"
+    const isOpen = name === "witnesses" && isSealed && !isWitnessed
+    const state = broken.has(name) ? "failed" : isDone[name] ? "passed" : "notChecked"
     return html`<li class=${state}>
       ${icon(state === "passed" ? "check" : state === "failed" ? "alert" : "clock")}
       <span>${words.checks[name]}<span class="small muted state">${isOpen ? words.quorumNone : words[state]}</span></span>
@@ -91,11 +98,11 @@ function verifyView(context: TrustContext): TemplateResult {
       return html`<div class="good" role="status">
           <h3>${auditIcon("shield")}<span>${words.verifiedTitle}</span></h3>
           <p>${words.verified(number.format(verification.count), number.format(verification.size))} <span class="muted small">${momentText(verification.atMs, nowMs, strings.language)}</span></p>
-          ${checksView(model, [], verification.isWitnessed)}
+          ${checksView(model, [], { isSealed: verification.size > 0, isWitnessed: verification.isWitnessed })}
         </div>
         <div>${start(words.verifyAgain)}</div>`
     case "broken":
-      return html`${brokenView(context, verification.problems)}${checksView(model, verification.problems, true)}<div>${start(words.verifyAgain)}</div>`
+      return html`${brokenView(context, verification.problems)}${checksView(model, verification.problems, { isSealed: model.log?.checkpoint !== undefined, isWitnessed: model.quorum > 0 })}<div>${start(words.verifyAgain)}</div>`
     case "failed": {
       const { title, advice } = strings.problems[problemOf(verification.code)]
       return html`<p class="problem" role="alert">${title}. ${advice}</p><div>${start(words.retry)}</div>`
@@ -135,7 +142,7 @@ function witnessesView(model: AuditModel): TemplateResult {
   const isMet = fresh >= quorum
   return html`
     <p class="quorum ${isMet ? "met" : "missed"}" role="status">${icon(isMet ? "check" : "alert")}<span>${quorum === 0 ? words.quorumNone : html`<b>${isMet ? words.quorumMet : words.quorumMissed}</b> ${words.quorumOf(number.format(fresh), number.format(quorum))}`}</span></p>
-    <div class="scroll"><table class="plain-table">
+    <div class="scroll" tabindex="0" role="group" aria-label=${words.witnessesTitle}><table class="plain-table witnesses">
       <thead><tr><th scope="col">${words.witness}</th><th scope="col">${words.state}</th><th scope="col">${words.lastSigned}</th><th scope="col" class="end">${words.signedUpTo}</th></tr></thead>
       <tbody>${witnesses.map(({ name, deviceName, signedMs, size }, index) => {
         const state = states[index] ?? "never"
