@@ -229,6 +229,9 @@ test("a tile of another width is refused, and what a store throws comes through"
   const short: ReadTile = async (level, index, width) =>
     (await tree.readTile(level, index, width)).subarray(32)
   await rejects(rootOf(hash, short, 5), "ERR_MALFORMED")
+  const long: ReadTile = (level, index) => tree.readTile(level, index, 5)
+  assert.equal(await rootOf(hash, long, 5), tree.root)
+  await rejects(rootOf(hash, long, 4), "ERR_MALFORMED")
   const failing: ReadTile = () => Promise.reject(new Error("disk"))
   const reason = await rootOf(hash, failing, 5).catch((error: Error) => error.message)
   assert.is(reason, "disk")
