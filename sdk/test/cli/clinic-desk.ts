@@ -1,5 +1,5 @@
 /** A clinic made with the real command, on a real relay: what the stories about policy and administrators begin with. */
-import { type Relay, startRelay } from "@wardline/relay"
+import { type Relay, type RelayOptions, startRelay } from "@wardline/relay"
 import * as assert from "uvu/assert"
 import { cryptoReady } from "../../src/crypto/index.ts"
 import { type Desk, makeDesk, type Ran, wardline } from "./wardline.ts"
@@ -22,7 +22,8 @@ export interface ClinicDesk {
   close(): Promise<void>
 }
 
-export async function openClinicDesk(): Promise<ClinicDesk> {
+/** @param options - of the relay. */
+export async function openClinicDesk(options: Partial<RelayOptions> = {}): Promise<ClinicDesk> {
   await cryptoReady()
   const desk = makeDesk()
   const passphrase = ["--passphrase-file", desk.passphraseFile]
@@ -47,6 +48,7 @@ export async function openClinicDesk(): Promise<ClinicDesk> {
     clinicKeys: [clinicKey],
     port: 0,
     webRoot: desk.path("none"),
+    ...options,
   })
   await done(onFolder("directory", "push", "--relay", `http://localhost:${relay.port}`))
   return {
