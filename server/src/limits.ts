@@ -66,8 +66,8 @@ export const REFUSAL_NOTES = { burst: 200, perSecond: 10 } as const
 export const MAX_ENTRIES_BYTES = 99_000
 /** As many as fit without proofs. */
 export const MAX_ENTRIES = 464
-/** What an entry with its proof costs, where one without costs 1: some hundred hashes are computed for it. */
-export const PROVED_ENTRY_COST = 10
+/** What an entry with its proof costs, where one without costs 1: up to 255 hashes are computed for it. */
+export const PROVED_ENTRY_COST = 5
 /** Checkpoints of one log that may still be cosigned: some minutes' worth, for witnesses that are slow or come by
  * seldom. */
 export const RECENT_CHECKPOINTS = 64
@@ -138,7 +138,7 @@ export interface RelayLimits {
   /** Bytes of new blobs from one address. A clinic's patients may share one behind a hospital's proxy. */
   blobBytesPerSecond: number
   blobBytesBurst: number
-  /** Entries of the audit log that one device may read; each counts for ten with its proof. */
+  /** Entries of the audit log that one device may read; each counts for five with its proof. */
   entriesPerSecond: number
   entriesBurst: number
   /** The same for all devices of one address. */

@@ -1,13 +1,14 @@
 /** Pages of a clinic's audit entries, with inclusion proofs. Nothing here judges who may read them. */
 import { type ServedEntry, WardlineError } from "@wardline/sdk/protocol"
-import { decodeEntry, ENTRY_BYTES, inclusionProof } from "@wardline/sdk/tlog"
+import { decodeEntry, ENTRY_BYTES } from "@wardline/sdk/tlog"
 import type { Clinic } from "../clinic.ts"
 import type { Conversation } from "../conversation.ts"
-import { keyOf, sha256 } from "../hashing.ts"
+import { keyOf } from "../hashing.ts"
 import { MAX_ENTRIES_BYTES } from "../limits.ts"
 import type { Store } from "../store/store.ts"
+import { HASH_BYTES } from "./nodes.ts"
+import { TreeProver } from "./prover.ts"
 
-const HASH_BYTES = 32
 /** Proofs that are made before others have their turn. */
 const PROOFS_AT_ONCE = 16
 // Offsets in an entry (docs/protocol.md, Audit entry).
@@ -33,14 +34,13 @@ export class EntryReader {
   readonly #clinic: Clinic
   readonly #treeSize: number
   readonly #limit: number
-  /** Entries next to each other share most of what their proofs are made of: it is read and hashed once. */
-  readonly #hashes = new Map<string, Uint8Array>()
-  readonly #tiles = new Map<string, Uint8Array>()
+  readonly #prover: TreeProver
 
   constructor(store: Store, clinic: Clinic, { limit, treeSize }: PageOptions) {
     this.#store = store
     this.#clinic = clinic
     this.#treeSize = treeSize
+    this.#prover = new TreeProver(clinic.tree.read, treeSize)
     const proofBytes = treeSize === 0 ? 0 : Math.ceil(Math.log2(treeSize)) * HASH_BYTES
     this.#limit = Math.min(limit, Math.floor(MAX_ENTRIES_BYTES / (ENTRY_BYTES + 1 + proofBytes)))
   }
@@ -103,33 +103,11 @@ export class EntryReader {
     for (const bytes of entries) {
       const { sequence } = decodeEntry(bytes)
       const isProved = sequence <= this.#treeSize
-      served.push({ bytes, proof: isProved ? await this.#prove(sequence) : [] })
+      served.push({ bytes, proof: isProved ? await this.#prover.prove(sequence - 1) : [] })
       if (isProved && served.length % PROOFS_AT_ONCE === 0)
         await new Promise((resolve) => setImmediate(resolve))
     }
     return { more, entries: served }
-  }
-
-  #prove(sequence: number): Promise<Uint8Array[]> {
-    return inclusionProof(this.#hash, this.#readTile, this.#treeSize, sequence - 1)
-  }
-
-  readonly #hash = (bytes: Uint8Array): Uint8Array => {
-    const key = keyOf(bytes)
-    const known = this.#hashes.get(key)
-    if (known !== undefined) return known
-    const made = sha256(bytes)
-    this.#hashes.set(key, made)
-    return made
-  }
-
-  readonly #readTile = async (level: number, index: number, width: number): Promise<Uint8Array> => {
-    const key = `${level}/${index}/${width}`
-    const known = this.#tiles.get(key)
-    if (known !== undefined) return known
-    const tile = await this.#clinic.tree.read(level, index, width)
-    this.#tiles.set(key, tile)
-    return tile
   }
 }
 

@@ -3,10 +3,10 @@
  * entries, and goes back with it. */
 import { WardlineError } from "@wardline/sdk/protocol"
 import { ENTRY_BYTES, entryHash, type ReadTile, TILE_WIDTH } from "@wardline/sdk/tlog"
-import { keyOf, sha256, sha256Text, writeKey } from "../hashing.ts"
+import { keyOf, sha256, writeKey } from "../hashing.ts"
 import type { ClinicRef, Store, Tile } from "../store/store.ts"
+import { HASH_BYTES, hashPairs } from "./nodes.ts"
 
-const HASH_BYTES = 32
 const TILE_BYTES = TILE_WIDTH * HASH_BYTES
 
 /** The tile at the right edge of a level; it is never full. */
@@ -118,23 +118,13 @@ function append(edges: Edge[], level: number, hash: string, full: Tile[]): void 
   edges[level] = newEdge(edge.index + 1)
 }
 
-/** 0x01 ‖ left ‖ right: the input of a node's hash, one buffer for all. */
-const nodeInput = Buffer.alloc(1 + 2 * HASH_BYTES, 1)
 const scratch = Buffer.alloc(TILE_BYTES / 2)
 
-/** The hash over a full tile, as text: what the SDK's nodeHash makes of it pair by pair, without an object for each. */
+/** The root over a full tile, as text. */
 function tileHash(hashes: Buffer): string {
-  let from = hashes
-  for (let width = TILE_WIDTH / 2; ; width /= 2) {
-    for (let i = 0; i < width; i++) {
-      from.copy(nodeInput, 1, i * 2 * HASH_BYTES, (i + 1) * 2 * HASH_BYTES)
-      const hash = sha256Text(nodeInput)
-      if (width === 1) return hash
-      // What is overwritten was read before.
-      writeKey(scratch, hash, i * HASH_BYTES)
-    }
-    from = scratch
-  }
+  hashPairs(hashes, scratch, TILE_WIDTH / 2)
+  for (let width = TILE_WIDTH / 4; width >= 1; width /= 2) hashPairs(scratch, scratch, width)
+  return keyOf(scratch, 0, HASH_BYTES)
 }
 
 /** The leaves after the last full tile, from their entries. */

@@ -2,8 +2,9 @@
  * the witnesses' cosignatures (docs/protocol.md, The log over HTTP). */
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { WardlineError } from "@wardline/sdk/protocol"
-import { consistencyProof, inclusionProof, parseDecimal, parseTilePath, toBase64 } from "@wardline/sdk/tlog"
+import { consistencyProof, parseDecimal, parseTilePath, toBase64 } from "@wardline/sdk/tlog"
 import { noteOf, type SignedCheckpoint } from "../audit/checkpoints.ts"
+import { TreeProver } from "../audit/prover.ts"
 import type { Clinic } from "../clinic.ts"
 import { sha256 } from "../hashing.ts"
 import { MAX_NOTE_BYTES } from "../limits.ts"
@@ -70,7 +71,7 @@ async function read(
       return
     case "inclusion": {
       const treeSize = sizeOf(url, "size", size)
-      answerHashes(response, await inclusionProof(sha256, readTile, treeSize, countOf(url, "index")))
+      answerHashes(response, await new TreeProver(readTile, treeSize).prove(countOf(url, "index")))
       return
     }
     case "consistency": {

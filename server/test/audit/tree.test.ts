@@ -1,6 +1,6 @@
 /** The tree that grows in transactions: the same as one computed from all leaves at once, whatever fails on the way. */
 import { randomBytes, randomInt } from "node:crypto"
-import { sha256 } from "@wardline/sdk/crypto"
+
 import {
   ENTRY_BYTES,
   entryHash,
@@ -11,7 +11,9 @@ import {
 } from "@wardline/sdk/tlog"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { TreeProver } from "../../src/audit/prover.ts"
 import { AuditTree } from "../../src/audit/tree.ts"
+import { sha256 } from "../../src/hashing.ts"
 import { SqliteStore } from "../../src/store/sqlite.ts"
 import type { ClinicRef, Tile } from "../../src/store/store.ts"
 import { codeOf, EMPTY, newEntries, plain } from "../store-conformance.ts"
@@ -25,7 +27,8 @@ class Log {
   store = new SqliteStore(this.folder)
   readonly clinic: ClinicRef = this.store.openClinic(randomBytes(16), randomBytes(32))
   readonly leaves: Uint8Array[] = []
-  readonly roots: Uint8Array[] = []
+  /** By size. */
+  readonly #edges = new Map<number, readonly Uint8Array[]>()
   readonly #edge = new RightEdge(sha256)
   tree!: AuditTree
 
@@ -52,14 +55,23 @@ class Log {
     for (const leafHash of leafHashes) {
       this.leaves.push(leafHash)
       this.#edge.append(leafHash)
-      this.roots.push(this.#edge.root())
+      // The others can be worked out from here.
+      if (this.#edge.size % 512 === 0) this.#edges.set(this.#edge.size, this.#edge.hashes)
     }
+  }
+
+  /** The root over the first `size` leaves. */
+  root(size: number): Uint8Array {
+    const start = size - (size % 512)
+    const edge = new RightEdge(sha256, start, this.#edges.get(start) ?? [])
+    for (const leafHash of this.leaves.slice(start, size)) edge.append(leafHash)
+    return edge.root()
   }
 
   async check(): Promise<void> {
     assert.is(this.tree.size, this.leaves.length)
     const size = this.leaves.length
-    assert.is(plain(await rootOf(sha256, this.tree.read, size)), plain(this.roots[size - 1]))
+    assert.is(plain(await rootOf(sha256, this.tree.read, size)), plain(this.root(size)))
   }
 
   async restart(): Promise<void> {
@@ -100,13 +112,39 @@ test("fills three levels in batches of any size, and still knows every older tre
     await log.restart()
     await log.check()
     for (const size of [1, 255, 256, 257, 65_535, 65_536, 65_537, randomInt(1, log.leaves.length)]) {
-      assert.is(plain(await rootOf(sha256, log.tree.read, size)), plain(log.roots[size - 1]), `size ${size}`)
+      assert.is(plain(await rootOf(sha256, log.tree.read, size)), plain(log.root(size)), `size ${size}`)
       const index = randomInt(size)
       const proof = await inclusionProof(sha256, log.tree.read, size, index)
       const leafHash = log.leaves[index] as Uint8Array
-      const root = log.roots[size - 1] as Uint8Array
+      const root = log.root(size)
       assert.ok(verifyInclusion(sha256, { index, size, leafHash, root, proof }))
     }
+  }))
+
+test("proves each leaf in each tree as the SDK's own proofs do", () =>
+  withLog(async (log) => {
+    log.add(66_000)
+    const same = async (size: number, index: number): Promise<void> => {
+      const expected = await inclusionProof(sha256, log.tree.read, size, index)
+      const proof = await new TreeProver(log.tree.read, size).prove(index)
+      assert.equal(proof.map(plain), expected.map(plain), `leaf ${index} of ${size}`)
+    }
+    for (let size = 1; size <= 20; size++) for (let index = 0; index < size; index++) await same(size, index)
+    for (const size of [255, 256, 257, 511, 512, 513, 65_535, 65_536, 65_537, 65_792, 66_000]) {
+      await same(size, 0)
+      await same(size, size - 1)
+      for (let i = 0; i < 10; i++) await same(size, randomInt(size))
+    }
+    // What was worked out for one leaf serves the next.
+    const prover = new TreeProver(log.tree.read, 65_999)
+    for (let i = 0; i < 300; i++) {
+      const index = i < 150 ? 65_998 - i : randomInt(65_999)
+      const leafHash = log.leaves[index] as Uint8Array
+      const root = log.root(65_999)
+      const claim = { index, size: 65_999, leafHash, root, proof: await prover.prove(index) }
+      assert.ok(verifyInclusion(sha256, claim))
+    }
+    assert.is(await codeOf(() => prover.prove(65_999)), "ERR_MALFORMED")
   }))
 
 test("goes back with a transaction that fails, also one that filled tiles", () =>
