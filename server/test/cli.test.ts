@@ -4,10 +4,10 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { sha256 } from "@wardline/sdk/crypto"
 import { verifyExport } from "@wardline/sdk/tlog"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { sha256, verify } from "../src/hashing.ts"
 import { TestChat } from "./support/chat.ts"
 import { logIn } from "./support/client.ts"
 import { newDevice, TestClinic } from "./support/clinic.ts"
@@ -88,7 +88,8 @@ test("starts, serves, notes an export, refuses a second process, stops on SIGTER
   assert.is(exported.status, 0, exported.stderr)
   assert.is(statSync(out).mode & 0o077, 0)
   const lines = readFileSync(out, "utf8").trimEnd().split("\n")
-  assert.is((await verifyExport(lines, sha256)).fault, undefined)
+  const file = Buffer.from(lines.join("\n"))
+  assert.is((await verifyExport([file], { hash: sha256, verify })).fault, undefined)
   assert.ok(
     lines.some(
       (line) =>
@@ -123,7 +124,7 @@ test("an export without a running relay is noted too", async () => {
   await relay.close()
   const out = join(folder, "audit.ndjson")
   assert.is(run("audit", "export", "--data", folder, "--out", out, "--json").status, 0)
-  const report = await verifyExport(readFileSync(out, "utf8").trimEnd().split("\n"), sha256)
+  const report = await verifyExport([readFileSync(out)], { hash: sha256, verify })
   assert.is(report.fault, undefined)
   const { stdout } = run("audit", "verify", "--data", folder)
   assert.match(stdout, /The log is whole/)

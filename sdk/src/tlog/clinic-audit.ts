@@ -18,7 +18,6 @@ import {
   PREVIOUS,
   positionOf,
   RECORD_HASH,
-  SALT,
   SCOPE,
   sequenceOf,
   shapeProblem,
@@ -55,7 +54,7 @@ export class ClinicAudit {
   readonly #tree: RightEdge
   /** By the first bytes of their ids. */
   readonly #scopes = new Map<number, ScopeHead>()
-  #newest: Uint8Array | undefined
+  #newestMs = 0
   #leafHash: Uint8Array = new Uint8Array(32)
   /** When a policy named a log key for the first time. */
   #signableSinceMs: number | undefined
@@ -109,7 +108,7 @@ export class ClinicAudit {
   }
 
   /** Takes the next entry.
-   * @param entry - 212 bytes, as stored; kept.
+   * @param entry - 212 bytes, as stored; not kept.
    * @param stored - what the store holds for the entry's record; undefined if nothing. */
   add(entry: Uint8Array, stored: StoredFacts | undefined): void {
     if (this.#broken !== undefined) this.breakOff(entry.subarray(PREVIOUS, ENTRY_END))
@@ -132,7 +131,7 @@ export class ClinicAudit {
     else if (stored !== undefined)
       throw new AuditError("comes with a record that it doesn't name", { sequence })
     this.#leafHash = leafHash
-    this.#newest = entry
+    this.#newestMs = timeOf(entry)
     this.#tree.append(leafHash)
     if (sequence === this.#nextNote) {
       this.#notes.reached(this.#tree)
@@ -171,10 +170,10 @@ export class ClinicAudit {
       head.link = firstRecordLink(this.#hash, head.scope)
       this.#chains++
     }
-    const next = this.#linkOf(head.link, position, entry.subarray(RECORD_HASH, LINK))
+    const next = this.#linkOf(head.link, position, hash)
     if (!holdsAt(entry, LINK, next)) throw new AuditError("its link doesn't continue its chain", place)
     head.position = position
-    head.link = entry.subarray(LINK, SALT)
+    head.link = next
     head.recordEntry = sequence
     this.#records++
   }
@@ -230,8 +229,7 @@ export class ClinicAudit {
       throw new AuditError(`is one too many: the log has ${entries} entries`, { sequence: entries + 1 })
     if (compareBytes(head, this.#leafHash) !== 0)
       throw new AuditError("isn't the one with which the log says that it ends", { sequence: count })
-    const newestMs = this.#newest === undefined ? 0 : timeOf(this.#newest)
-    const signableMs = newestMs - (this.#signableSinceMs ?? newestMs)
+    const signableMs = this.#newestMs - (this.#signableSinceMs ?? this.#newestMs)
     this.#roots = this.#notes.judge(this.#directory, count, signableMs)
   }
 

@@ -17,7 +17,7 @@ import { WardlineError } from "../errors.ts"
 import { HASH_BYTES, ID_BYTES } from "../ids.ts"
 import { toBase64 } from "./base64.ts"
 import { ENTRY_BYTES } from "./entry.ts"
-import { TextReader } from "./text-reader.ts"
+import { type DecodeBase64, decodeBase64, TextReader } from "./text-reader.ts"
 
 export const EXPORT_VERSION = 2
 
@@ -91,23 +91,43 @@ const ENTRY_END = utf8('"}')
  * @throws {WardlineError} ERR_MALFORMED, or ERR_UNSUPPORTED for an export of another version. */
 export function decodeExportLine(text: string | Uint8Array): ExportLine {
   const bytes = typeof text === "string" ? utf8(text) : text
-  const reader = new TextReader(bytes)
-  return reader.skips(ENTRY_START) ? readEntryLine(reader) : decodeRareLine(fromUtf8(bytes))
+  return new LineDecoder().decode(bytes, 0, bytes.length)
 }
 
-/** By hand, not by JSON: a log is checked by the million. */
-function readEntryLine(reader: TextReader): ExportLine {
-  const bytes = reader.base64(ENTRY_BYTES)
-  let record: StoredFacts | undefined
-  if (reader.skips(RECORD_START)) {
-    const hash = reader.hex(HASH_BYTES)
-    reader.skip(LINK_START)
-    const link = reader.hex(HASH_BYTES)
-    record = { hash, link, bytes: reader.skips(BYTES_START) ? reader.base64() : undefined }
-    reader.skip(RECORD_END)
-  } else reader.skip(ENTRY_END)
-  reader.end()
-  return { kind: "entry", bytes, record }
+/** Decodes many lines. */
+export class LineDecoder {
+  readonly #decodeBase64: DecodeBase64
+  /** One for all: to allocate one for each entry would take as long as to hash it. */
+  readonly #entry = new Uint8Array(ENTRY_BYTES)
+
+  constructor(decode: DecodeBase64 = decodeBase64) {
+    this.#decodeBase64 = decode
+  }
+
+  /** Decodes the line that stands in `text` from `start` to before `end`, in UTF-8. An entry's bytes hold until the next
+   * line is decoded.
+   * @throws {WardlineError} as {@link decodeExportLine}. */
+  decode(text: Uint8Array, start: number, end: number): ExportLine {
+    const reader = new TextReader(text, start, end, this.#decodeBase64)
+    return reader.skips(ENTRY_START)
+      ? this.#readEntry(reader)
+      : decodeRareLine(fromUtf8(text.subarray(start, end)))
+  }
+
+  /** By hand, not by JSON: a log is checked by the million. */
+  #readEntry(reader: TextReader): ExportLine {
+    reader.base64Into(this.#entry)
+    let record: StoredFacts | undefined
+    if (reader.skips(RECORD_START)) {
+      const hash = reader.hex(HASH_BYTES)
+      reader.skip(LINK_START)
+      const link = reader.hex(HASH_BYTES)
+      record = { hash, link, bytes: reader.skips(BYTES_START) ? reader.base64() : undefined }
+      reader.skip(RECORD_END)
+    } else reader.skip(ENTRY_END)
+    reader.end()
+    return { kind: "entry", bytes: this.#entry, record }
+  }
 }
 
 function decodeRareLine(text: string): ExportLine {
@@ -170,7 +190,8 @@ function countOf(fields: Record<string, unknown>, name: string): number {
 }
 
 function hexOf(fields: Record<string, unknown>, name: string, length: number): Uint8Array {
-  const reader = new TextReader(utf8(textOf(fields, name)))
+  const text = utf8(textOf(fields, name))
+  const reader = new TextReader(text, 0, text.length, decodeBase64)
   const bytes = reader.hex(length)
   reader.end()
   return bytes

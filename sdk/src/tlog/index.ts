@@ -54,6 +54,7 @@ export {
   EXPORT_VERSION,
   type ExportLine,
   encodeExportLine,
+  LineDecoder,
   type StoredFacts,
 } from "./export-lines.ts"
 export {
@@ -82,6 +83,7 @@ export {
 } from "./note.ts"
 export { formatProof, type LogProof, parseProof, verifyProof } from "./proof-file.ts"
 export { type EntryContext, type ReadableEntry, readableEntry } from "./readable.ts"
+export { type DecodeBase64, decodeBase64 } from "./text-reader.ts"
 export {
   consistencyProof,
   inclusionProof,

@@ -1,31 +1,88 @@
 /** Reads fixed texts, hexadecimal and base64 from the bytes of a line: one spelling for each value, and fast. */
 import { WardlineError } from "../errors.ts"
 
-const NONE = 0xff
-const HEX_VALUES = valuesOf("0123456789abcdef")
-const BASE64_VALUES = valuesOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 const PADDING = 0x3d
+const QUOTE = 0x22
+const HEX_DIGITS = "0123456789abcdef"
+const BASE64_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+/** Beyond all that a pair of digits can stand for. */
+const NO_PAIR = 0x1_0000
+/** By two characters, big-endian: one lookup for a pair is what makes this fast. */
+const HEX_PAIRS = pairsOf(HEX_DIGITS, 4)
+const BASE64_PAIRS = pairsOf(BASE64_DIGITS, 6)
 
-/** The digit that each byte stands for. */
-function valuesOf(digits: string): Uint8Array {
-  const values = new Uint8Array(256).fill(NONE)
-  for (let i = 0; i < digits.length; i++) values[digits.charCodeAt(i)] = i
-  return values
+function pairsOf(digits: string, bits: number): Uint32Array {
+  const pairs = new Uint32Array(0x1_0000).fill(NO_PAIR)
+  for (let high = 0; high < digits.length; high++)
+    for (let low = 0; low < digits.length; low++)
+      pairs[(digits.charCodeAt(high) << 8) | digits.charCodeAt(low)] = (high << bits) | low
+  return pairs
 }
 
-/** Every method throws WardlineError ERR_MALFORMED where the text isn't what it is asked for. */
+/** Writes the bytes that the base64 in `text` from `start` to before `end` stands for, padding included, into `into`.
+ * False unless that is the one spelling of exactly as many bytes (RFC 4648, section 4). */
+export type DecodeBase64 = (text: Uint8Array, start: number, end: number, into: Uint8Array) => boolean
+
+/** Portable; a platform's own may be several times faster. */
+export const decodeBase64: DecodeBase64 = (text, start, end, into) => {
+  if (end - start !== base64Length(into.length)) return false
+  const whole = into.length - (into.length % 3)
+  let at = start
+  let bad = 0
+  for (let to = 0; to < whole; to += 3, at += 4) {
+    const high = pairAt(text, at)
+    const low = pairAt(text, at + 2)
+    bad |= high | low
+    const quad = (high << 12) | low
+    into[to] = quad >> 16
+    into[to + 1] = quad >> 8
+    into[to + 2] = quad
+  }
+  return bad < NO_PAIR && (whole === into.length || decodeRest(text, at, into, whole))
+}
+
+/** The last one or two bytes, in four characters. The bits that no byte needs must be zero. */
+function decodeRest(text: Uint8Array, at: number, into: Uint8Array, to: number): boolean {
+  const isTwo = into.length - to === 2
+  const high = pairAt(text, at)
+  // Of the character before the padding.
+  const low = isTwo ? (BASE64_PAIRS[((text[at + 2] as number) << 8) | A] as number) : 0
+  const unused = isTwo ? low & 0xff : high & 0x0f
+  into[to] = high >> 4
+  if (isTwo) into[to + 1] = (high << 4) | (low >> 8)
+  const isPadded = text[at + 3] === PADDING && (isTwo || text[at + 2] === PADDING)
+  return high !== NO_PAIR && low !== NO_PAIR && unused === 0 && isPadded
+}
+
+const A = BASE64_DIGITS.charCodeAt(0)
+
+function pairAt(text: Uint8Array, at: number): number {
+  return BASE64_PAIRS[((text[at] as number) << 8) | (text[at + 1] as number)] as number
+}
+
+function base64Length(bytes: number): number {
+  return 4 * Math.ceil(bytes / 3)
+}
+
+/** Reads `text` from `start` to before `end`. Every method that can fail throws WardlineError ERR_MALFORMED. */
 export class TextReader {
   readonly #text: Uint8Array
-  #at = 0
+  readonly #end: number
+  readonly #decode: DecodeBase64
+  #at: number
 
-  constructor(text: Uint8Array) {
+  constructor(text: Uint8Array, start: number, end: number, decode: DecodeBase64) {
     this.#text = text
+    this.#at = start
+    this.#end = end
+    this.#decode = decode
   }
 
   /** Goes past `expected` if that comes next. */
   skips(expected: Uint8Array): boolean {
     const text = this.#text
     const start = this.#at
+    if (start + expected.length > this.#end) return false
     for (let i = 0; i < expected.length; i++) if (text[start + i] !== expected[i]) return false
     this.#at = start + expected.length
     return true
@@ -36,7 +93,7 @@ export class TextReader {
   }
 
   end(): void {
-    if (this.#at !== this.#text.length) throw malformed("something follows on the line")
+    if (this.#at !== this.#end) throw malformed("something follows on the line")
   }
 
   /** Lower-case hexadecimal of `length` bytes. */
@@ -44,65 +101,34 @@ export class TextReader {
     const text = this.#text
     const bytes = new Uint8Array(length)
     let at = this.#at
+    if (at + 2 * length > this.#end) throw malformed("hexadecimal that ends too early")
     let bad = 0
-    for (let i = 0; i < length; i++) {
-      const high = HEX_VALUES[text[at++] ?? 0] as number
-      const low = HEX_VALUES[text[at++] ?? 0] as number
-      bad |= high | low
-      bytes[i] = (high << 4) | low
+    for (let i = 0; i < length; i++, at += 2) {
+      const pair = HEX_PAIRS[((text[at] as number) << 8) | (text[at + 1] as number)] as number
+      bad |= pair
+      bytes[i] = pair
     }
-    if (bad > 0x0f) throw malformed("not hexadecimal")
+    if (bad >= NO_PAIR) throw malformed("not hexadecimal")
     this.#at = at
     return bytes
   }
 
-  /** Padded base64 (RFC 4648, section 4): all that follows.
-   * @param length - how many bytes it must be; any number if not given. */
-  base64(length?: number): Uint8Array {
-    const count = length ?? this.#base64Length()
-    const bytes = new Uint8Array(count)
-    const text = this.#text
-    let at = this.#at
-    let bad = 0
-    let to = 0
-    for (const whole = count - (count % 3); to < whole; ) {
-      const a = BASE64_VALUES[text[at++] ?? 0] as number
-      const b = BASE64_VALUES[text[at++] ?? 0] as number
-      const c = BASE64_VALUES[text[at++] ?? 0] as number
-      const d = BASE64_VALUES[text[at++] ?? 0] as number
-      bad |= a | b | c | d
-      bytes[to++] = (a << 2) | (b >> 4)
-      bytes[to++] = (b << 4) | (c >> 2)
-      bytes[to++] = (c << 6) | d
-    }
-    this.#at = at
-    if (bad > 0x3f) throw malformed("not base64")
-    if (to < count) this.#base64Rest(bytes, to)
-    return bytes
+  /** Base64 of as many bytes as `into` has. */
+  base64Into(into: Uint8Array): void {
+    const end = this.#at + base64Length(into.length)
+    if (end > this.#end || !this.#decode(this.#text, this.#at, end, into)) throw malformed("not base64")
+    this.#at = end
   }
 
-  /** The last one or two bytes, in four characters. The bits that no byte needs must be zero. */
-  #base64Rest(bytes: Uint8Array, to: number): void {
-    const text = this.#text.subarray(this.#at, this.#at + 4)
-    const [a, b, c] = [...text].map((byte) => BASE64_VALUES[byte] as number)
-    if (a === undefined || b === undefined || c === undefined || a > 0x3f || b > 0x3f)
-      throw malformed("not base64")
-    const isTwo = bytes.length - to === 2
-    const isSpelled = isTwo
-      ? c <= 0x3f && (c & 0x03) === 0 && text[3] === PADDING
-      : (b & 0x0f) === 0 && text[2] === PADDING && text[3] === PADDING
-    if (!isSpelled) throw malformed("not base64")
-    bytes[to] = (a << 2) | (b >> 4)
-    if (isTwo) bytes[to + 1] = (b << 4) | (c >> 2)
-    this.#at += 4
-  }
-
-  /** How many bytes the characters up to the next one that isn't base64's stand for. */
-  #base64Length(): number {
+  /** The base64 up to the next quotation mark. */
+  base64(): Uint8Array {
     const text = this.#text
     let end = this.#at
-    while (BASE64_VALUES[text[end] ?? 0] !== NONE) end++
-    return Math.floor(((end - this.#at) * 3) / 4)
+    while (end < this.#end && text[end] !== QUOTE) end++
+    const padding = text[end - 1] !== PADDING ? 0 : text[end - 2] === PADDING ? 2 : 1
+    const bytes = new Uint8Array(Math.max(0, ((end - this.#at) / 4) * 3 - padding))
+    this.base64Into(bytes)
+    return bytes
   }
 }
 
