@@ -5,7 +5,7 @@ import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { fromUtf8, toHex, utf8 } from "../../src/bytes.ts"
 import { WardlineError } from "../../src/errors.ts"
-import { headNote } from "../../src/protocol/index.ts"
+import { headNote, signatureInput, signatureTag } from "../../src/protocol/index.ts"
 import {
   addCheckpoint,
   auditOrigin,
@@ -261,6 +261,9 @@ test("what a key signed as something else isn't taken for a checkpoint or a cosi
   const keyId = noteKeyId(hash, origin, NOTE_ED25519, log.key)
   const asCheckpoint = formatNote(text, [signatureLine({ name: origin, keyId, signature: log.sign(head) })])
   assert.throws(() => open(asCheckpoint, []), hasCode("ERR_MALFORMED"))
+  // A staff device's key as it signs records and logins: the tag's length, before it, is never the "c" of cosignatures.
+  for (const tag of [signatureTag("message"), signatureTag("device-add"), "wl1/auth"])
+    assert.is.not(signatureInput(tag, utf8(body))[0], cosignatureMessage(body, 5)[0])
   // A witness's plain signature over the body, without time and purpose.
   const plain = cosignatureLine({
     ...witness.listed,
