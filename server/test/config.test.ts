@@ -32,6 +32,7 @@ test("flags come before variables, variables before the file, the file before de
       "clinic-key": [KEY, SECOND],
       limit: { idleMs: 5 },
       "verify-messages": true,
+      witness: ["https://witness.example/log", "http://127.0.0.1:8422"],
     }),
   )
   const { relay, logLevel } = configured({ port: "3" }, { WARDLINE_PORT: "2", WARDLINE_HOST: "env" }, file)
@@ -40,6 +41,7 @@ test("flags come before variables, variables before the file, the file before de
   assert.equal(relay.limits, { idleMs: 5 })
   assert.is(relay.verifyMessages, true)
   assert.is(relay.trustedProxies, 0)
+  assert.equal(relay.witnesses, ["https://witness.example/log", "http://127.0.0.1:8422"])
   assert.is(logLevel, "info")
   removeFolder(folder)
 })
@@ -49,7 +51,12 @@ test("every problem is said at once, each with its source", () => {
   const file = join(folder, "relay.json")
   writeFileSync(file, JSON.stringify({ datta: "x", port: null, limit: "nosuch=1" }))
   const read = readConfig(
-    { "clinic-key": `${KEY},xyz,${"0".repeat(64)}`, "allow-origin": "clinic.example,https://a.example/x" },
+    {
+      "clinic-key": `${KEY},xyz,${"0".repeat(64)}`,
+      "allow-origin": "clinic.example,https://a.example/x",
+      witness:
+        "witness.example,ftp://a.example,https://me:pass@a.example,https://a.example/?q,https://fine.example",
+    },
     { WARDLINE_TRUSTED_PROXIES: "-1", WARDLINE_LOG_LEVEL: "loud" },
     file,
   )
@@ -61,6 +68,10 @@ test("every problem is said at once, each with its source", () => {
     /--clinic-key: a clinic key is/,
     /--allow-origin: "clinic.example" isn't an origin/,
     /--allow-origin: "https:\/\/a.example\/x" isn't/,
+    /--witness: "witness.example" isn't a witness/,
+    /--witness: "ftp:\/\/a.example" isn't/,
+    /--witness: "https:\/\/me:pass@a.example" isn't/,
+    /--witness: "https:\/\/a.example\/\?q" isn't/,
     /WARDLINE_TRUSTED_PROXIES: "-1"/,
     /limit in .*: "nosuch" is no limit/,
     /WARDLINE_LOG_LEVEL: "loud"/,
@@ -69,7 +80,7 @@ test("every problem is said at once, each with its source", () => {
       problems.some((problem) => part.test(problem)),
       String(part),
     )
-  assert.is(problems.length, 10)
+  assert.is(problems.length, 14)
   removeFolder(folder)
 })
 
