@@ -14,7 +14,8 @@ import { parseTime } from "./period.ts"
 /** What stays open whatever the log says; an officer reads this before a letter is written. */
 const CANNOT_KNOW: readonly string[] = [
   "What was done with what could be read: keys that open a conversation say nothing of whether anybody looked, and what was read may have been copied, photographed or told on.",
-  "Copies outside the relay. Who has an old copy of the relay's data, or recorded its traffic, and one of these keys, may open conversations that the relay had archived before.",
+  "What a device that was revoked did after that: the relay gives it nothing any more, and its keys open what somebody else brings it.",
+  "Copies outside the relay. Whoever has an old copy of the relay's data, or recorded its traffic, and one of these keys, may open conversations that the relay had archived before.",
   "Keys that were handed on outside the directory, and what a device still held in memory of conversations that had left it.",
   "Which message was sealed under which key, exactly: messages count to the key that was the newest when they came.",
   "What came after this export was made. Make it anew once keys are renewed.",
@@ -244,7 +245,8 @@ function deviceText(id: string, facts: LogFacts): string {
 
 function holderText(id: string, directory: DirectoryState): string {
   const device = directory.devices.get(id)
-  return device === undefined ? `device ${id.slice(0, 12)}` : inline(device.name)
+  if (device === undefined) return `device ${id.slice(0, 12)}`
+  return device.kind === "admin" ? `${inline(device.name)} (administrator)` : inline(device.name)
 }
 
 const count = (n: number, what: string): string => `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`

@@ -17,6 +17,7 @@ import { EXIT } from "./exit-codes.ts"
 import { EXPORT_CRYPTO } from "./export-file.ts"
 import { writeNewFile } from "./files.ts"
 import { InclusionCollector } from "./inclusion-collector.ts"
+import { LogFacts } from "./log-facts.ts"
 import { table } from "./output.ts"
 
 const { hash } = EXPORT_CRYPTO
@@ -55,8 +56,11 @@ export const auditProve: Command = {
     let target: Target | undefined
     let found: { entry: AuditEntry; bytes: Uint8Array } | undefined
     let proof: readonly Uint8Array[] | undefined
+    // To call whoever acted by name.
+    const facts = new LogFacts(() => {})
     await readLog(input, context, {
       begin: (line) => {
+        facts.begin(line)
         clinic = line.clinic
         clinicKey = toHex(line.rootKey)
         targets = [targetOf(line.witnessed, true), targetOf(line.checkpoint, false)].filter(
@@ -64,7 +68,8 @@ export const auditProve: Command = {
         )
         target = targets.find(({ size }) => size >= sequence)
       },
-      entry: (entry, bytes) => {
+      entry: (entry, bytes, record) => {
+        facts.entry(entry, bytes, record)
         if (entry.sequence === sequence) found = { entry, bytes: bytes.slice() }
         if (target === undefined || collector.size >= target.size) return
         collector.add(entryHash(hash, bytes))
@@ -86,11 +91,11 @@ export const auditProve: Command = {
     context.output.result({ file: out, entry: sequence, size, isWitnessed, clinicKey }, [
       `The proof of entry ${sequence.toLocaleString("en")} is ${out}`,
       "",
-      ...table(entryRows(entry, clinic, leafHash, undefined)),
+      ...table(entryRows(entry, clinic, leafHash, facts.directory)),
       "",
       isWitnessed
         ? `It stands in the log of ${size.toLocaleString("en")} entries that the clinic's witnesses signed.`
-        : `It stands in the log of ${size.toLocaleString("en")} entries that the log's key signed; as many witnesses as the clinic asks for haven't signed that yet.`,
+        : `It stands in the log of ${size.toLocaleString("en")} entries that the log's key signed, without its witnesses' signatures.`,
       "Whoever gets the file checks it with:",
       `  wardline audit check ${out} --clinic-key ${clinicKey} --relay https://…`,
     ])
