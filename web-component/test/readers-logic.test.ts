@@ -6,7 +6,7 @@ import {
   assuranceOf,
   countReaders,
   distinct,
-  isPending,
+  isMoving,
   ofClinic,
   ofOwn,
   reachOf,
@@ -96,9 +96,14 @@ test("each problem is said once for each person, hidden readings first, slow wit
   )
 })
 
-test("it looks again while something is still to be sealed", () => {
-  assert.is(isPending(answer({ readings: [reading()] })), false)
-  assert.is(isPending(answer({ readings: [reading(), reading({ proof: "pending" })] })), true)
+test("it looks again soon while something is still to be sealed, or somebody else still reads", () => {
+  assert.is(isMoving(answer({ readings: [reading()] })), false)
+  assert.is(isMoving(answer({ readings: [reading(), reading({ proof: "pending" })] })), true)
+  assert.is(isMoving(answer({ readings: [reading({ state: "open" })] })), true)
+  assert.is(
+    isMoving(answer({ readings: [reading({ state: "open", who: { kind: "self", deviceId: "me" } })] })),
+    false,
+  )
 })
 
 /** Every text of a table, by its path. */

@@ -29,9 +29,11 @@ export function countReaders(readings: readonly Reading[]): number {
   return new Set(read.map(({ who }) => who.deviceId)).size
 }
 
-/** What a new look may find: entries that aren't sealed yet. */
-export function isPending({ readings }: WhoHasRead): boolean {
-  return readings.some(({ proof }) => proof === "pending")
+/** Whether a new look soon finds something else: what isn't sealed yet, or goes on. */
+export function isMoving({ readings }: WhoHasRead): boolean {
+  return readings.some(
+    ({ proof, state, who }) => proof === "pending" || (state === "open" && who.kind !== "self"),
+  )
 }
 
 /** Up to which message somebody was given the conversation.

@@ -15,7 +15,7 @@ import { codeOf } from "../../ui/error-code.ts"
 import { timeOfDay } from "../../ui/format.ts"
 import { icon } from "../../ui/icons.ts"
 import { saveFile } from "../../ui/save-file.ts"
-import { assuranceOf, isPending, type LoadReaders } from "./model.ts"
+import { assuranceOf, isMoving, type LoadReaders } from "./model.ts"
 import { assuranceView, oddView, ownView, readingsView, witnessesView } from "./readers-views.ts"
 import { readerStyles } from "./styles.ts"
 
@@ -23,6 +23,8 @@ import { readerStyles } from "./styles.ts"
 const WITHIN_MS = 45_000
 /** The log is sealed every ten seconds: what is pending has been sealed by then. */
 const LOOK_AGAIN_MS = 12_000
+/** Somebody may open the conversation, which changes nothing of it yet. */
+const LOOK_NOW_AND_THEN_MS = 60_000
 /** Several changes of the conversation in a row cost one look. */
 const SETTLE_MS = 2_000
 
@@ -104,7 +106,7 @@ export class ReadersElement extends LitElement {
       this.report = report
       this.problem = null
       this.#lookedAtMs = Date.now()
-      if (isPending(report)) this.#lookIn(LOOK_AGAIN_MS)
+      this.#lookIn(isMoving(report) ? LOOK_AGAIN_MS : LOOK_NOW_AND_THEN_MS)
     } catch (error) {
       if (this.isConnected) this.problem = codeOf(error)
     } finally {

@@ -8,7 +8,7 @@ import { ageName, dayName, isSameDay, timeOfDay } from "../../ui/format.ts"
 import { icon } from "../../ui/icons.ts"
 import { plainName } from "../../ui/inert-text.ts"
 import { roleName } from "../../ui/message-rows.ts"
-import { assuranceOf, countReaders, distinct, isPending, ofClinic, ofOwn, reachOf } from "./model.ts"
+import { assuranceOf, countReaders, distinct, ofClinic, ofOwn, reachOf } from "./model.ts"
 
 export interface ReadersContext {
   readonly strings: ChatStrings
@@ -88,7 +88,7 @@ export function assuranceView(context: ReadersContext): TemplateResult | typeof 
     <div>
       <h2 id="assurance">${title}</h2>
       <p>${text}</p>
-      ${isPending(report) && isWhole ? html`<p class="small">${words.pendingCount(pending)}</p>` : nothing}
+      ${pending > 0 && isWhole ? html`<p class="small">${words.pendingCount(pending)}</p>` : nothing}
       <details>
         <summary>${words.whatTitle}</summary>
         ${words.what.map((paragraph) => html`<p>${paragraph}</p>`)}
