@@ -171,7 +171,7 @@ class RunningRelay implements Relay {
     await relay.#listen()
     await relay.#noteAll("relay-start")
     await relay.#noteSettings(parts.logKey)
-    await relay.#core.checkpoints.signAll(parts.now())
+    await relay.#sweepCheckpoints()
     relay.#core.heads.warn(parts.clinics.values(), parts.log)
     return relay
   }

@@ -54,7 +54,7 @@ interface Published {
 }
 
 export interface CheckpointsOptions {
-  readonly store: Store
+  readonly store: Pick<Store, "checkpoint" | "saveCheckpoints">
   readonly clinics: Iterable<Clinic>
   readonly logKey: LogKey
   /** Between two checkpoints of one log. */
@@ -63,7 +63,7 @@ export interface CheckpointsOptions {
 }
 
 export class Checkpoints {
-  readonly #store: Store
+  readonly #store: CheckpointsOptions["store"]
   readonly #logKey: LogKey
   readonly #intervalMs: number
   readonly #log: Log

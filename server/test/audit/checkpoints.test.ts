@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto"
 import { rmSync } from "node:fs"
 import { join } from "node:path"
 import { sha256 } from "@wardline/sdk/crypto"
-import { toHex } from "@wardline/sdk/protocol"
+import { toHex, WardlineError } from "@wardline/sdk/protocol"
 import {
   auditOrigin,
   EMPTY_ROOT,
@@ -16,9 +16,14 @@ import {
 } from "@wardline/sdk/tlog"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { Checkpoints } from "../../src/audit/checkpoints.ts"
+import { openClinic } from "../../src/clinic.ts"
 import type { Relay, RelayOptions } from "../../src/index.ts"
-import { LOG_KEY_FILE } from "../../src/log-key.ts"
+import { createLog } from "../../src/log.ts"
+import { LOG_KEY_FILE, openLogKey } from "../../src/log-key.ts"
 import { SqliteStore } from "../../src/store/sqlite.ts"
+import type { SavedCheckpoint } from "../../src/store/store.ts"
+import { codeOf } from "../store-conformance.ts"
 import { TestLog, TestWitness } from "../support/audit-log.ts"
 import { TestChat } from "../support/chat.ts"
 import { logIn } from "../support/client.ts"
@@ -250,6 +255,39 @@ test("with another log key a relay says so and begins anew", async () => {
     assert.match(said.join("\n"), /isn't by this log key/)
     assert.ok((await log.checkpoint()).size > before.size)
   })
+})
+
+test("what couldn't be stored isn't published, and is signed once it can be", async () => {
+  const own = new TestClinic()
+  const folder = newFolder()
+  await (await start(own, { data: folder })).close()
+  const store = new SqliteStore(folder)
+  const clinic = await openClinic(store, own.id, own.root.publicKey, 0)
+  let isFull = true
+  const failing = {
+    checkpoint: () => undefined,
+    saveCheckpoints: (checkpoints: readonly SavedCheckpoint[]): void => {
+      if (isFull) throw new WardlineError("ERR_READ_ONLY", "the disk is full")
+      store.saveCheckpoints(checkpoints)
+    },
+  }
+  const options = {
+    clinics: [clinic],
+    logKey: openLogKey(folder),
+    intervalMs: 1000,
+    log: createLog("silent"),
+  }
+  const checkpoints = await Checkpoints.open({ ...options, store: failing })
+  assert.is(await codeOf(() => checkpoints.sweep(1000)), "ERR_READ_ONLY")
+  assert.is(checkpoints.newest(clinic), undefined)
+  isFull = false
+  // Not at each look: a disk that is full is tried at the pace of checkpoints.
+  await checkpoints.sweep(1999)
+  assert.is(checkpoints.newest(clinic), undefined)
+  await checkpoints.sweep(2000)
+  assert.is(checkpoints.newest(clinic)?.size, clinic.tree.size)
+  store.close()
+  removeFolder(folder)
 })
 
 test("a clinic that isn't served has no log here", async () => {
