@@ -4,10 +4,10 @@
 import { abortable, sleep, throwIfAborted } from "../../abort.ts"
 import { equalBytes } from "../../bytes.ts"
 import { isWardlineError, WardlineError } from "../../errors.ts"
+import { encodeEntry } from "../../tlog/index.ts"
 import type { Session } from "../../transport/index.ts"
 import type { ConversationEngine } from "../engine.ts"
 import { auditBookOf, type LogState } from "./book.ts"
-
 import { factsOf } from "./facts.ts"
 import { askAudit } from "./fetch.ts"
 import { type Finding, judgeTrail } from "./judge.ts"
@@ -91,9 +91,13 @@ export class ConversationTrail {
       onProgress?.({ done: proven.length + walk.count, of: undefined })
     }
     const entries = [...proven, ...walk.entries]
-    if (walk.isWhole) this.#entries = entries
+    const gone = walk.isWhole ? firstGone(this.#entries, entries) : undefined
+    if (walk.isWhole && gone === undefined) this.#entries = entries
     await this.#arrived(entries, signal)
-    return this.#report(entries, walk, at, session.relayNow())
+    const report = this.#report(entries, walk, at, session.relayNow())
+    if (gone === undefined) return report
+    const { sequence, time } = gone
+    return { ...report, problems: [...report.problems, { kind: "gap", sequence, at: time }] }
   }
 
   /** Reads the conversation's end once more, unless that was done just now: whatever the log has about it before that must
@@ -145,7 +149,7 @@ export class ConversationTrail {
         ...findings.map((finding) => problemOf(finding, actor)),
       ],
       entries: entries.length,
-      completeTo: own.at(-1)?.entry.time,
+      completeTo: own.findLast(({ proof }) => proof === "proven")?.entry.time,
     }
   }
 }
@@ -180,6 +184,19 @@ function isPinned({ entry }: TrailEntry, { position, sinceMs }: Pin): boolean {
 function provenPrefix(entries: readonly TrailEntry[]): readonly TrailEntry[] {
   const open = entries.findIndex(({ proof }) => proof !== "proven")
   return open === -1 ? entries : entries.slice(0, open)
+}
+
+/** The first entry that was shown before and isn't there any more. What no checkpoint covered then, a relay could have
+ * made up; what it made up it has to stand by. */
+function firstGone(
+  before: readonly TrailEntry[],
+  now: readonly TrailEntry[],
+): TrailEntry["entry"] | undefined {
+  const there = new Map(now.map(({ entry }) => [entry.sequence, entry]))
+  return before.find(({ entry }) => {
+    const same = there.get(entry.sequence)
+    return same === undefined || (same !== entry && !equalBytes(encodeEntry(same), encodeEntry(entry)))
+  })?.entry
 }
 
 /** The oldest of them says how late. */

@@ -51,7 +51,8 @@ export interface Reading {
  * - `log-unexplained`: the log doesn't show that it continues what this device saw; nothing newer is believed until it does.
  * - `log-older`: the log that is shown is older than one that this device saw.
  * - `checkpoint-refused`: what the relay shows as its witnessed checkpoint isn't one.
- * - `gap`: an entry of this conversation was left out: the one before `sequence` isn't the one that it names.
+ * - `gap`: an entry of this conversation was left out: the one before `sequence` isn't the one that it names, or the one
+ *   with that sequence was shown before and is gone.
  * - `end-missing`: this device's own reading, of just now, isn't in the list: its end may be cut off.
  * - `unreadable`: an entry can't be decoded, or is about something else.
  * - `not-proven`: an entry isn't proven to be in the witnessed log.
@@ -123,8 +124,9 @@ export interface WhoHasRead {
   readonly problems: readonly AuditProblem[]
   /** How many entries were looked at. */
   readonly entries: number
-  /** Nothing was left out before this time, unless a problem says so: of this device's own newest entry. Milliseconds
-   * since 1970; undefined where there is none. */
+  /** Nothing was left out before this time, unless a problem says so: of this device's own newest entry that is proven.
+   * Whatever is newer than the checkpoint a relay could still have made up. Milliseconds since 1970; undefined where there
+   * is none. */
   readonly completeTo: number | undefined
 }
 

@@ -108,7 +108,7 @@ export class WitnessDuty {
     logKey: Uint8Array,
     last: KnownCheckpoint | undefined,
   ): Promise<KnownCheckpoint | Refusal> {
-    const { device, directory, now, signal } = this.#host
+    const { directory, now, signal } = this.#host
     const request = this.#book.request(signal)
     const note = await fetchNote(request, "checkpoint")
     // The first one that it signs continues what this device has seen as a reader.
@@ -132,16 +132,20 @@ export class WitnessDuty {
       await this.#book.contradicted(known, note, signal)
       return this.#book.isForked ? "log-forked" : "log-unexplained"
     }
-    const seenMs = now()
-    const signed = { size: taken.size, root: taken.root, note, seenMs }
+    const signed = { size: taken.size, root: taken.root, note, seenMs: now() }
     // First on this device: what it signs it must never contradict.
     await this.#book.save("cosigned", signed)
-    const timeSeconds = Math.floor(seenMs / 1000)
-    const { publicKey, secretKey } = device.signing
-    const signature = signNote(cosignatureMessage(taken.body, timeSeconds), secretKey)
-    const line = cosignatureLine({ name, key: publicKey, hash: sha256, timeSeconds, signature })
+    const line = this.#cosign(name, taken.body, Math.floor(signed.seenMs / 1000))
+    // With its own signature, the note shows others who vouched for it.
+    await this.#book.save("cosigned", { ...signed, note: `${note}${line}` })
     await postCosignatures(request, formatNote(taken.body, [line]))
     return signed
+  }
+
+  #cosign(name: string, body: string, timeSeconds: number): string {
+    const { publicKey, secretKey } = this.#host.device.signing
+    const signature = signNote(cosignatureMessage(body, timeSeconds), secretKey)
+    return cosignatureLine({ name, key: publicKey, hash: sha256, timeSeconds, signature })
   }
 
   #isUnder(note: string, name: string): boolean {
