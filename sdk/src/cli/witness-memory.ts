@@ -4,6 +4,7 @@
  * `memory/000000000042.json` is the 42nd state. A new one is written and synced under another name and then linked to
  * its own, which succeeds once: of two processes that go on from the same state one is told that it was late. Only when
  * the folder is synced too may the caller sign. */
+import { randomUUID } from "node:crypto"
 import { link, mkdir, open, readdir, readFile, unlink } from "node:fs/promises"
 import { join } from "node:path"
 import * as v from "valibot"
@@ -50,6 +51,9 @@ export class WitnessMemory {
    *   opposite. */
   static async open(folder: string): Promise<WitnessMemory> {
     const number = await newestIn(folder)
+    // What a crash left behind, half written.
+    for (const name of await readdir(folder))
+      if (name.endsWith(".tmp")) await unlink(join(folder, name)).catch(() => {})
     return new WitnessMemory(folder, number, await read(folder, number))
   }
 
@@ -63,9 +67,8 @@ export class WitnessMemory {
    * @throws {WardlineError} ERR_KEYSTORE if it can't be written; nothing is remembered then. */
   async advance(next: Remembered): Promise<boolean> {
     const number = this.#number + 1
-    const temporary = join(this.#folder, `${process.pid}.tmp`)
+    const temporary = join(this.#folder, `${randomUUID()}.tmp`)
     try {
-      await unlink(temporary).catch(() => {})
       await writeNewFile(temporary, `${JSON.stringify({ ...next, root: toHex(next.root) })}\n`)
       const isFirst = await link(temporary, pathOf(this.#folder, number)).then(
         () => true,
@@ -74,7 +77,7 @@ export class WitnessMemory {
           throw error
         },
       )
-      await unlink(temporary)
+      await unlink(temporary).catch(() => {})
       await syncFolder(this.#folder)
       // Old states are removed: this number may have been free again because others are far ahead.
       const newest = await newestIn(this.#folder)

@@ -23,7 +23,8 @@ export const WITNESS_CRYPTO: NoteCrypto = {
   verify,
 }
 
-/** How often a judgement is made anew because another process was faster; two processes are one too many already. */
+/** How often a judgement is made anew because another one was faster: a request of the relay's, an own question, and a
+ * process that shouldn't be there. */
 const MAX_TRIES = 3
 
 export interface WatchedLog {
@@ -67,8 +68,6 @@ export interface WitnessParts {
 
 export class Witness {
   readonly #parts: WitnessParts
-  /** One judgement after the other: two at once could both go on from the same state. */
-  #judging: Promise<unknown> = Promise.resolve()
 
   constructor(parts: WitnessParts) {
     this.#parts = parts
@@ -79,16 +78,11 @@ export class Witness {
     return this.#parts.memory.known
   }
 
-  /** Judges a checkpoint, remembers it durably, and signs it.
+  /** Judges a checkpoint, remembers it durably, and signs it. Of several at once that go on from one state, the memory
+   * takes one; the others are judged anew.
    * @param isFromRelay - whether the relay was asked for it; otherwise anybody may have brought it.
    * @throws {WitnessRefusal} as the C2SP protocol says; ERR_KEYSTORE if it can't be remembered: then nothing is signed. */
-  add(request: AddCheckpoint, isFromRelay: boolean): Promise<Cosigned> {
-    const done = this.#judging.then(() => this.#judge(request, isFromRelay))
-    this.#judging = done.catch(() => {})
-    return done
-  }
-
-  async #judge(request: AddCheckpoint, isFromRelay: boolean): Promise<Cosigned> {
+  async add(request: AddCheckpoint, isFromRelay: boolean): Promise<Cosigned> {
     const { memory, log, onContradiction } = this.#parts
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const { known } = memory
@@ -109,7 +103,7 @@ export class Witness {
         throw error
       }
     }
-    throw new WardlineError("ERR_CONFLICT", "another process works on this witness's folder")
+    throw new WardlineError("ERR_CONFLICT", "others were faster each time; try again")
   }
 
   #sign(body: string): string {

@@ -14,7 +14,7 @@ import { type Remembered, WitnessMemory } from "../../src/cli/witness-memory.ts"
 import { parseListen } from "../../src/cli/witness-server.ts"
 import { cryptoReady } from "../../src/crypto/index.ts"
 import { parseCheckpoint, parseNote } from "../../src/tlog/index.ts"
-import { hasCode } from "../support/errors.ts"
+import { hasCode, rejects } from "../support/errors.ts"
 import { EvilLog, History } from "./evil-log.ts"
 
 const test = suite("the parts of a witness")
@@ -105,9 +105,15 @@ test("a memory that is gone, empty or damaged is no fresh start", async () => {
   }
   const empty = newFolder()
   mkdirSync(empty)
-  assert.ok(
-    hasCode("ERR_KEYSTORE")((await WitnessMemory.open(empty).catch((cause: unknown) => cause)) as Error),
-  )
+  assert.match((await rejects(WitnessMemory.open(empty), "ERR_KEYSTORE")).message, /memory is gone/)
+})
+
+test("what a crash left half written is cleared, and counts for nothing", async () => {
+  const { folder, memory } = await newMemory()
+  await memory.advance(state(5))
+  writeFileSync(join(folder, "half.tmp"), '{"size":9')
+  assert.is((await WitnessMemory.open(folder)).known?.size, 5)
+  assert.not.ok(readdirSync(folder).includes("half.tmp"))
 })
 
 test("what can't be remembered isn't signed", async () => {
