@@ -839,8 +839,8 @@ function endEntries(log, entries, head) {
     throw new Wrong(`is one too many: the log has ${entries} entries`, { sequence: entries + 1 })
   if (head !== log.head)
     throw new Wrong("isn't the one with which the log says that it ends", { sequence: count })
-  log.hasEnded = true
   judgeNotes(log)
+  log.hasEnded = true
 }
 
 /** Signatures first, by the keys that the clinic's own directory names; then the roots. */
@@ -875,22 +875,23 @@ function judgeNotes(log) {
     if (!hasCheckpoint && log.newestMs - log.signableMs > FIRST_CHECKPOINT_MS)
       throw new Wrong("the log has no checkpoint, although the clinic's policy names a key for it")
   }
-  let sound = 0
+  // Up to where entries are known to be those that others saw. What the log's key alone says of a log can't tell where
+  // that key was used to sign another one.
+  const sound = [0]
   for (const note of [...log.notes].sort((a, b) => a.size - b.size)) {
     if (note.kind !== "kept" && policy?.logKey === undefined) continue
     if (note.actual === undefined)
       throw new Wrong(`is missing: ${TITLES[note.kind]} is of ${note.size} entries`, {
         sequence: log.tree.size + 1,
       })
-    if (note.actual !== note.root)
+    if (note.actual !== note.root) {
+      const from = 1 + Math.max(...sound.filter((size) => size < note.size))
       throw new Wrong(
-        `${TITLES[note.kind]} is of other entries: of ${sound + 1} to ${note.size}, some were changed since`,
-        {
-          from: sound + 1,
-          sequence: note.size,
-        },
+        `${TITLES[note.kind]} is of other entries: of ${from} to ${note.size}, some were changed since`,
+        { from, sequence: note.size },
       )
-    sound = note.size
+    }
+    if (note.kind === "kept" || (note.kind === "witnessed" && log.cosigned.length > 0)) sound.push(note.size)
   }
 }
 

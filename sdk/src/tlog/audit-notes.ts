@@ -103,17 +103,23 @@ export class NoteWatch {
     const roots = this.#judgeSignatures(directory)
     if (roots.hasLogKey && roots.checkpoint === undefined && signableMs > FIRST_CHECKPOINT_MS)
       throw new AuditError("the log has no checkpoint, although the clinic's policy names a key for it")
-    let sound = 0
-    for (const { kind, size, root, actual } of [...this.#watched].sort((a, b) => a.size - b.size)) {
+    // Up to where entries are known to be those that others saw. What the log's key alone says of a log can't tell where
+    // that key was used to sign another one.
+    const sound = [0]
+    const bySize = [...this.#watched].sort((a, b) => a.size - b.size)
+    for (const { kind, size, root, actual } of bySize) {
       if (kind !== "kept" && !roots.hasLogKey) continue
       if (actual === undefined)
         throw new AuditError(`is missing: ${TITLES[kind]} is of ${size} entries`, { sequence: entries + 1 })
-      if (!equalBytes(actual, root))
+      if (!equalBytes(actual, root)) {
+        const from = 1 + Math.max(...sound.filter((before) => before < size))
         throw new AuditError(
-          `${TITLES[kind]} is of other entries: of ${sound + 1} to ${size}, some were changed since`,
-          { from: sound + 1, sequence: size },
+          `${TITLES[kind]} is of other entries: of ${from} to ${size}, some were changed since`,
+          { from, sequence: size },
         )
-      sound = size
+      }
+      if (kind === "kept" || (kind === "witnessed" && (roots.witnessed?.witnesses.length ?? 0) > 0))
+        sound.push(size)
     }
     return roots
   }

@@ -82,6 +82,15 @@ const TRANSCRIPT_TYPES: { readonly [K in RecordType]?: number } = {
   close: 0x27,
 }
 
+/** What an entry is made of, beside its place. */
+interface Input {
+  readonly action: Action
+  readonly scope: Uint8Array
+  readonly fields: EventFields
+  readonly record: Uint8Array | undefined
+  readonly salt: Uint8Array
+}
+
 /** Entries, and whatever of them is asked for. */
 export class AuditLog {
   readonly clinic: Clinic
@@ -97,12 +106,15 @@ export class AuditLog {
   #leafHash: Uint8Array = new Uint8Array(32)
   readonly #edge = new RightEdge(fastHash)
   readonly #roots: Uint8Array[] = []
+  readonly #inputs: Input[] = []
 
-  /** @param quorum - how many of the two witnesses must sign; null: the policy names no log key. */
-  constructor(n = 0, quorum: number | null = 1) {
-    this.clinic = makeClinic(n)
+  /** @param quorum - how many of the two witnesses must sign; null: the policy names no log key.
+   * @param clinic - one whose log is still empty, and stays so. */
+  constructor(n = 0, quorum: number | null = 1, clinic?: Clinic) {
+    this.clinic = clinic ?? makeClinic(n)
     this.rootKey = this.clinic.state.rootKey
     this.witnesses = this.witnessKeys.map(({ publicKey: key }, i) => ({ name: `witness.example/${i}`, key }))
+    if (clinic !== undefined) return
     const { witnesses, logKey } = this
     this.event("relay-start", this.clinic.id)
     for (const record of this.clinic.records) this.directory(record)
@@ -147,7 +159,14 @@ export class AuditLog {
     this.#add(action, scope, fields, new Uint8Array(Buffer.concat([header, body, randomBytes(64)])))
   }
 
-  #add(action: Action, scope: Uint8Array, fields: EventFields, record: Uint8Array | undefined): void {
+  #add(
+    action: Action,
+    scope: Uint8Array,
+    fields: EventFields,
+    record: Uint8Array | undefined,
+    salt: Uint8Array = new Uint8Array(randomBytes(16)),
+  ): void {
+    this.#inputs.push({ action, scope, fields, record, salt })
     const key = Buffer.from(scope).toString("hex")
     const head = this.#heads.get(key) ?? { newest: 0, position: 0, link: startLink(fastHash, scope), scope }
     this.#heads.set(key, head)
@@ -165,14 +184,14 @@ export class AuditLog {
       outcome: action === "refusal" ? "refused" : "success",
       purpose: fields.purpose ?? 0,
       sequence,
-      time: T0 + sequence * 37,
+      time: T0 + sequence * 1000,
       actor: fields.actor ?? new Uint8Array(16),
       actorRole: fields.role ?? "",
       scope,
       position: facts === undefined ? (fields.position ?? 0) : head.position,
       recordHash: facts?.hash ?? zeros,
       link: facts?.link ?? zeros,
-      salt: new Uint8Array(randomBytes(16)),
+      salt,
       before: head.newest,
       previous: this.#leafHash,
     })
@@ -223,6 +242,43 @@ export class AuditLog {
       }
     }
     return this
+  }
+
+  /** The same relay's keys over another history: everything before entry `from` is as it was, `from` is left out, and
+   * what follows is chained and numbered anew, so that nothing in it contradicts itself. */
+  without(from: number): AuditLog {
+    return this.#rewritten((input, sequence) => (sequence === from ? undefined : input))
+  }
+
+  /** Likewise, where one entry calls its record something else. */
+  renamed(of: number, action: Action, purpose: number): AuditLog {
+    return this.#rewritten((input, sequence) =>
+      sequence === of ? { ...input, action, fields: { ...input.fields, purpose } } : input,
+    )
+  }
+
+  /** Likewise, where one record's signature is another. */
+  forged(of: number): AuditLog {
+    return this.#rewritten((input, sequence) => {
+      if (sequence !== of || input.record === undefined) return input
+      return { ...input, record: new Uint8Array([...input.record.subarray(0, -64), ...randomBytes(64)]) }
+    })
+  }
+
+  #rewritten(change: (input: Input, sequence: number) => Input | undefined): AuditLog {
+    const fork = Object.assign(new AuditLog(0, null, this.clinic), {
+      rootKey: this.rootKey,
+      logKey: this.logKey,
+      witnessKeys: this.witnessKeys,
+      witnesses: this.witnesses,
+    })
+    for (const [i, input] of this.#inputs.entries()) {
+      const changed = change(input, i + 1)
+      if (changed === undefined) continue
+      const { action, scope, fields, record, salt } = changed
+      fork.#add(action, scope, fields, record, salt)
+    }
+    return fork
   }
 
   rootAt(size: number): Uint8Array {
