@@ -11,18 +11,14 @@ import { folderProblem } from "../folder.ts"
 import { sha256, verify } from "../hashing.ts"
 import { defaultWebRoot } from "../http/pages.ts"
 import { DEFAULT_LIMITS, MAX_POSITION } from "../limits.ts"
-import { LOG_KEY_FILE, openLogKey } from "../log-key.ts"
+import { LOG_KEY_FILE, type LogKey, openLogKey } from "../log-key.ts"
 import { parseClinicKey } from "../relay.ts"
 import { tryLock } from "../store/lock.ts"
 import { DATABASE_FILE, SqliteStore } from "../store/sqlite.ts"
 import type { ClinicRef } from "../store/store.ts"
+import { checkLog } from "./check-log.ts"
+import { type Finding, ok, warning, wrong } from "./findings.ts"
 import type { Output } from "./output.ts"
-
-interface Finding {
-  name: string
-  state: "ok" | "warning" | "wrong"
-  message: string
-}
 
 const OTHERS_MAY = 0o077
 
@@ -31,7 +27,7 @@ export async function runCheck({ relay }: Config, output: Output): Promise<boole
   const findings = [
     ok("settings", "all can be read"),
     ...(await checkFolder(relay.data, relay.limits?.minFreeBytes ?? DEFAULT_LIMITS.minFreeBytes)),
-    ...checkDatabase(relay.data, relay.clinicKeys),
+    ...(await checkDatabase(relay.data, relay.clinicKeys)),
     await checkPort(relay),
     ...checkPages(relay),
   ]
@@ -64,7 +60,7 @@ function checkPrivate(name: string, path: string, mode: string): Finding {
   return isOpen ? warning(name, `others may read ${path}: chmod ${mode} ${path}`) : ok(name, path)
 }
 
-function checkDatabase(data: string, clinicKeys: readonly string[]): Finding[] {
+async function checkDatabase(data: string, clinicKeys: readonly string[]): Promise<Finding[]> {
   if (!existsSync(join(data, DATABASE_FILE))) return [ok("database", "none yet; start makes it")]
   let store: SqliteStore
   try {
@@ -73,11 +69,10 @@ function checkDatabase(data: string, clinicKeys: readonly string[]): Finding[] {
     return [wrong("database", messageOf(error))]
   }
   try {
-    const logKey = existsSync(join(data, LOG_KEY_FILE)) ? openLogKey(data).publicKey : undefined
-    return [
-      ok("database", `relay ${toHex(store.relayId)}`),
-      ...clinicKeys.flatMap((key) => checkClinic(store, parseClinicKey(key), logKey)),
-    ]
+    const logKey = existsSync(join(data, LOG_KEY_FILE)) ? openLogKey(data) : undefined
+    const findings = [ok("database", `relay ${toHex(store.relayId)}`)]
+    for (const key of clinicKeys) findings.push(...(await checkClinic(store, parseClinicKey(key), logKey)))
+    return findings
   } catch (error) {
     return [wrong("database", messageOf(error))]
   } finally {
@@ -85,16 +80,25 @@ function checkDatabase(data: string, clinicKeys: readonly string[]): Finding[] {
   }
 }
 
-function checkClinic(store: SqliteStore, rootKey: Uint8Array, logKey: Uint8Array | undefined): Finding[] {
+async function checkClinic(
+  store: SqliteStore,
+  rootKey: Uint8Array,
+  logKey: LogKey | undefined,
+): Promise<Finding[]> {
   const ref = store.clinics().find((clinic) => equalBytes(clinic.rootKey, rootKey))
   if (ref === undefined) return [warning("clinic", `${toHex(rootKey).slice(0, 16)}… isn't known here yet`)]
   const name = `clinic ${toHex(ref.id)}`
+  let directory: DirectoryState
   try {
-    const directory = replay(store, ref)
-    return [...checkDirectory(name, directory, logKey), checkClock(name, store, ref)]
+    directory = replay(store, ref)
   } catch (error) {
     return [wrong(name, `its directory can't be replayed: ${messageOf(error)}; restore a backup`)]
   }
+  return [
+    ...checkDirectory(name, directory, logKey?.publicKey),
+    checkClock(name, store, ref),
+    ...(await checkLog(name, store, ref, directory, logKey)),
+  ]
 }
 
 function replay(store: SqliteStore, ref: ClinicRef): DirectoryState {
@@ -159,18 +163,6 @@ function checkPages({
   if (allowOrigins.length === 0)
     findings.push(warning("origin", "no --allow-origin: no other page may embed the chat"))
   return findings
-}
-
-function ok(name: string, message: string): Finding {
-  return { name, state: "ok", message }
-}
-
-function warning(name: string, message: string): Finding {
-  return { name, state: "warning", message }
-}
-
-function wrong(name: string, message: string): Finding {
-  return { name, state: "wrong", message }
 }
 
 function megabytes(bytes: number): string {
