@@ -10,7 +10,7 @@ import type { Awaitable } from "../store/store.ts"
 import type { Subscription } from "../subscription.ts"
 import type { Transaction } from "../transaction.ts"
 
-export type NotedEvent = Pick<AuditEvent, "action"> & Partial<AuditEvent>
+type NotedEvent = Pick<AuditEvent, "action"> & Partial<AuditEvent>
 
 interface NoteOptions {
   /** What the event is about; the clinic unless given, or if there is no such conversation. */

@@ -131,6 +131,21 @@ test("who asks faster than the limits allow, or sends what is no frame, is noted
   await scene.close()
 })
 
+test("what an overloaded relay doesn't even take is counted", async () => {
+  const scene = await Scene.open({ queue: 1 })
+  const device = newDevice()
+  const chat = new TestChat(scene.clinic, device)
+  const patient = await logIn(scene.url, scene.clinic, device)
+  const codes = await Promise.all(Array.from({ length: 50 }, () => patient.refusal(chat.message())))
+  assert.ok(codes.includes("ERR_OVERLOADED"))
+  await patient.close()
+  await scene.stop()
+  const unnoted = scene.positions("refusals-unnoted").reduce((sum, count) => sum + count, 0)
+  assert.is(unnoted, codes.filter((code) => code === "ERR_OVERLOADED").length)
+  assert.is(scene.named("refusal").length + unnoted, codes.length)
+  await scene.close()
+})
+
 test("a login forged in a nurse's name doesn't put her into the log", async () => {
   const scene = await Scene.open()
   const { nurse, id } = scene.clinic
