@@ -120,7 +120,7 @@ export class Witnessing {
       return { status: response.status, text: await shortText(response) }
     } catch (cause) {
       if (isWardlineError(cause)) throw cause
-      throw new WardlineError("ERR_OFFLINE", "it can't be reached", { cause })
+      throw new WardlineError("ERR_OFFLINE", `it can't be reached (${reasonOf(cause)})`, { cause })
     }
   }
 
@@ -130,6 +130,12 @@ export class Witnessing {
     await Promise.all(this.#running)
     clearTimeout(timer)
   }
+}
+
+/** What fetch says only behind its error: such as ECONNREFUSED, or what is wrong with a certificate. */
+function reasonOf(error: unknown): string {
+  const { name, cause } = error as { name?: string; cause?: { code?: string } }
+  return cause?.code ?? name ?? "unknown"
 }
 
 /** @throws {WardlineError} ERR_TOO_LARGE */

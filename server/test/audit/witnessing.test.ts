@@ -141,6 +141,13 @@ test("a relay whose data are older than what was witnessed says so, and serves o
   })
 })
 
+test("a witness that isn't there is said to the operator with the reason", async () => {
+  await withWitness(async ({ witness, folder, run, said }) => {
+    await witness.close()
+    await run(folder, () => said.until(/warn .*ERR_OFFLINE.*ECONNREFUSED/))
+  })
+})
+
 for (const { name, answer, says } of [
   { name: "a log it doesn't know", answer: { status: 404, text: "" }, says: /warn .*ERR_NOT_FOUND/ },
   { name: "another key", answer: { status: 403, text: "" }, says: /warn .*ERR_SIGNATURE/ },

@@ -14,6 +14,8 @@ export class WitnessServer {
   calls = 0
   /** For attacks: what it answers instead. */
   answer: ((body: string) => { status: number; text: string } | undefined) | undefined
+  /** Its submission prefix. */
+  url = ""
   readonly #server: Server
 
   private constructor(name: string) {
@@ -27,12 +29,8 @@ export class WitnessServer {
   static async start(name: string): Promise<WitnessServer> {
     const server = new WitnessServer(name)
     await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", resolve))
+    server.url = `http://127.0.0.1:${(server.#server.address() as AddressInfo).port}/prefix`
     return server
-  }
-
-  /** Its submission prefix. */
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/prefix`
   }
 
   async #answer(request: IncomingMessage): Promise<{ status: number; text: string }> {
@@ -55,6 +53,7 @@ export class WitnessServer {
     }
   }
 
+  /** May be called twice. */
   async close(): Promise<void> {
     this.#server.closeAllConnections()
     await new Promise((resolve) => this.#server.close(resolve))
