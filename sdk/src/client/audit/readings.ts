@@ -54,8 +54,10 @@ export function readingsOf(
     const { entry } = item
     const group = current.get(toHex(entry.actor))
     if (entry.action === "refusal") {
+      // Whoever is reading may be refused something else, such as a message that crossed another.
+      if (group !== undefined && isStillOn(group, entry.time)) continue
       const tried = groups.findLast(({ device }) => toHex(device) === toHex(entry.actor))
-      if (tried?.isRefused && entry.time - tried.to <= PAUSE_MS) join(tried, item).times += 1
+      if (tried?.isRefused && isStillOn(tried, entry.time)) join(tried, item).times += 1
       else begin(item, true).times = 1
     } else if (isRecordAction(entry.action)) {
       const fact = facts[entry.position - 1]
@@ -100,7 +102,11 @@ function newGroup({ entry, proof }: TrailEntry, isRefused: boolean): Group {
 /** Under the same access, and soon after. The first reading under an access is its own whenever it comes. */
 function continues(group: Group, { actorRole, purpose, time }: AuditEntry): boolean {
   if (group.role !== actorRole || group.purpose !== purpose) return false
-  return group.times === 0 || group.open > 0 || time - group.to <= PAUSE_MS
+  return group.times === 0 || isStillOn(group, time)
+}
+
+function isStillOn({ open, to }: Group, timeMs: number): boolean {
+  return open > 0 || timeMs - to <= PAUSE_MS
 }
 
 function join(group: Group, { entry, proof }: TrailEntry): Group {
