@@ -52,7 +52,8 @@ export function toModule(example: Example): { text: string; offset: number } {
   return { text: [...before, ...body, "}", ""].join("\n"), offset: example.line - 1 - before.length }
 }
 
-function markdownFiles(): string[] {
+/** Every page that people read, from the root. */
+export function markdownFiles(): string[] {
   const top = [
     "README.md",
     "sdk/README.md",

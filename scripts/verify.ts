@@ -42,7 +42,7 @@ const GATES: readonly Gate[] = [
   {
     name: "examples",
     what: "code blocks and tables of the docs",
-    commands: [script("doc-examples"), script("threat-table")],
+    commands: [script("doc-examples"), script("doc-commands"), script("threat-table")],
   },
   { name: "sizes", what: "what a page downloads", commands: [tool("size-limit")] },
   { name: "tests", what: "every test", commands: [script("test")] },
