@@ -38,7 +38,7 @@ async function run(given: Arguments, output: Output): Promise<number> {
     case "check":
       return (await runCheck(configOf(given), output)) ? EXIT.done : EXIT.checkFailed
     case "audit verify":
-      return (await runAuditVerify(dataOf(given), output)) ? EXIT.done : EXIT.checkFailed
+      return (await runAuditVerify(dataOf(given), given.checkpoints, output)) ? EXIT.done : EXIT.checkFailed
     case "audit export":
       if (given.out === undefined) throw new WardlineError("ERR_CONFIG", "--out FILE is missing")
       await runAuditExport(dataOf(given), given.out, output)

@@ -11,6 +11,8 @@ import {
   ClinicAudit,
   type ClinicReport,
   fillReport,
+  parseCheckpoint,
+  parseNote,
   type StoredFacts,
 } from "@wardline/sdk/tlog"
 import { sha256, verify } from "../hashing.ts"
@@ -19,20 +21,23 @@ import { TileCheck } from "./tile-check.ts"
 import { walkEntries, walkScopes } from "./walk.ts"
 
 /** Checks every clinic in the store.
- * @param kept - checkpoints that somebody kept, by the origin that they name.
- * @returns a report; `fault` names the first thing wrong. */
+ * @param kept - signed checkpoints that somebody kept.
+ * @returns a report; `fault` names the first thing wrong.
+ * @throws {WardlineError} ERR_MALFORMED for a kept text that is no checkpoint. */
 export async function verifyStore(
   store: Store,
   onProgress: AuditProgress,
-  kept: ReadonlyMap<string, readonly string[]> = new Map(),
+  kept: readonly string[] = [],
 ): Promise<AuditReport> {
+  const notes = kept.map((text) => ({ text, origin: parseCheckpoint(parseNote(text).body).origin }))
   const clinics: ClinicReport[] = []
   let entries = 0
   for (const ref of await store.clinics()) {
     const report = beginReport(ref.id, ref.rootKey)
     clinics.push(report)
     try {
-      await verifyClinic(store, ref, report, kept, (added) => {
+      const own = notes.filter(({ origin }) => origin === auditOrigin(ref.id)).map(({ text }) => text)
+      await verifyClinic(store, ref, report, own, (added) => {
         entries += added
         onProgress(entries)
       })
@@ -43,20 +48,23 @@ export async function verifyStore(
       return auditReport(clinics, fault)
     }
   }
-  return auditReport(clinics, undefined)
+  const origins = clinics.map(({ clinic }) => auditOrigin(Buffer.from(clinic, "hex")))
+  const isForeign = notes.some(({ origin }) => !origins.includes(origin))
+  const message = "the folder doesn't hold the clinic of the checkpoint that was kept"
+  return auditReport(clinics, isForeign ? { message } : undefined)
 }
 
 async function verifyClinic(
   store: Store,
   ref: ClinicRef,
   report: ClinicReport,
-  kept: ReadonlyMap<string, readonly string[]>,
+  kept: readonly string[],
   onAdded: AuditProgress,
 ): Promise<void> {
   const notes = {
     checkpoint: await store.checkpoint(ref, "newest"),
     witnessed: await store.checkpoint(ref, "witnessed"),
-    kept: kept.get(auditOrigin(ref.id)) ?? [],
+    kept,
   }
   const audit = new ClinicAudit(ref.rootKey, notes, { hash: sha256, verify })
   const tiles = new TileCheck(store, ref)

@@ -9,6 +9,8 @@ export interface Arguments {
   flags: Flags
   config: string | undefined
   out: string | undefined
+  /** Files, as often as the option was given. */
+  checkpoints: string[]
   isJson: boolean
   isHelp: boolean
 }
@@ -20,6 +22,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
     flags: {},
     config: undefined,
     out: undefined,
+    checkpoints: [],
     isJson: false,
     isHelp: false,
   }
@@ -66,6 +69,9 @@ function takeOption(parsed: Arguments, name: string, takeValue: () => string, pr
       return
     case "--out":
       parsed.out = takeValue()
+      return
+    case "--checkpoint":
+      parsed.checkpoints.push(takeValue())
       return
   }
   const setting = SETTINGS.find((item) => `--${item.name}` === name)

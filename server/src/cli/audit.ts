@@ -1,7 +1,8 @@
 /** `wardline-relay audit verify` and `audit export`. */
-import { closeSync, existsSync, fsyncSync, openSync, writeSync } from "node:fs"
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs"
 import { join } from "node:path"
-import { WardlineError } from "@wardline/sdk/protocol"
+import { isWardlineError, WardlineError } from "@wardline/sdk/protocol"
+import { type AuditFault, parseCheckpoint, parseNote } from "@wardline/sdk/tlog"
 import { exportLines } from "../audit/export.ts"
 import { verifyStore } from "../audit/verify.ts"
 import type { PendingEntries } from "../audit-chain.ts"
@@ -16,23 +17,27 @@ import type { Output } from "./output.ts"
 const NOTICE_TIMEOUT_MS = 10_000
 const WRITE_BYTES = 1_048_576
 
-/** @returns whether the log is whole. */
-export async function runAuditVerify(data: string, output: Output): Promise<boolean> {
+/** @param checkpoints - files with signed checkpoints that somebody kept.
+ * @returns whether the log is whole. */
+export async function runAuditVerify(
+  data: string,
+  checkpoints: readonly string[],
+  output: Output,
+): Promise<boolean> {
+  const kept = checkpoints.map(readCheckpoint)
   const store = openStore(data)
   const startedMs = performance.now()
   try {
-    const report = await verifyStore(store, (entries) => output.meter(`${count(entries)} entries`))
+    const report = await verifyStore(store, (entries) => output.meter(`${count(entries)} entries`), kept)
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
-    const lines = report.clinics.flatMap((clinic) => [
-      `Clinic ${clinic.clinic}: ${count(clinic.entries)} entries, ${count(clinic.records)} records in ${count(clinic.chains)} chains`,
-      `  head ${clinic.head === "" ? "(empty)" : clinic.head}`,
+    const whole = report.clinics.filter(({ root }) => root !== "")
+    const lines = whole.flatMap(({ clinic, entries, records, chains, head }) => [
+      `Clinic ${clinic}: ${count(entries)} entries, ${count(records)} records in ${count(chains)} chains`,
+      `  head ${head === "" ? "(empty)" : head}`,
     ])
-    if (report.fault) {
-      const { clinic, sequence, message } = report.fault
-      lines.push(`WRONG: clinic ${clinic}${sequence === undefined ? "" : `, entry ${sequence}`}: ${message}`)
-    }
     lines.push(
-      report.ok ? `The log is whole. Checked in ${seconds} s:` : "Checked up to there:",
+      report.fault === undefined ? "The log is whole." : `THE LOG IS NOT WHOLE: ${faultText(report.fault)}`,
+      report.ok ? `Checked in ${seconds} s:` : "Checked up to there:",
       ...report.checked.map((line) => `  ${line}`),
       "Not checked:",
       ...report.notChecked.map((line) => `  ${line}`),
@@ -41,6 +46,34 @@ export async function runAuditVerify(data: string, output: Output): Promise<bool
     return report.ok
   } finally {
     store.close()
+  }
+}
+
+function faultText({ clinic, sequence, from, message }: AuditFault): string {
+  const parts = clinic === undefined ? [] : [`clinic ${clinic}`]
+  if (sequence !== undefined)
+    parts.push(
+      from === undefined || from === sequence ? `entry ${sequence}` : `entries ${from} to ${sequence}`,
+    )
+  return parts.length === 0 ? message : `${parts.join(", ")}: ${message}`
+}
+
+/** A kept checkpoint's text.
+ * @throws {WardlineError} ERR_CONFIG */
+function readCheckpoint(path: string): string {
+  let text: string
+  try {
+    text = readFileSync(path, "utf8")
+  } catch (cause) {
+    throw new WardlineError("ERR_CONFIG", `--checkpoint ${path} can't be read: check its name`, { cause })
+  }
+  try {
+    parseCheckpoint(parseNote(text).body)
+    return text
+  } catch (cause) {
+    if (!isWardlineError(cause)) throw cause
+    const message = `--checkpoint ${path} is no signed checkpoint: ${cause.message}`
+    throw new WardlineError("ERR_CONFIG", message, { cause })
   }
 }
 

@@ -49,15 +49,19 @@ export const COMMANDS: readonly CommandHelp[] = [
   },
   {
     name: "audit verify",
-    summary: "check the whole audit log, every record's link and every directory",
+    summary: "check the whole audit log: records, directories, tree, signatures and witnesses",
     description: [
       "Reads the data folder, beside a running relay or without one, and names the first wrong",
-      "entry. Exits with 1 if something is wrong.",
+      "entry. Exits with 1 if something is wrong. Whoever holds the folder holds the log's key too:",
+      "what others kept, witnesses and patients, is what shows that the log wasn't written anew.",
     ],
-    options: DATA,
+    options: [
+      ...DATA,
+      ["--checkpoint FILE", "a checkpoint that somebody kept: the log must contain it (repeatable)"],
+    ],
     examples: [
       "wardline-relay audit verify --data ./data",
-      "wardline-relay audit verify --data ./data --json",
+      "wardline-relay audit verify --data ./data --checkpoint from-the-witness.txt --json",
     ],
   },
   {
