@@ -1,10 +1,12 @@
 /** "Who has read this" as a patient sees it, on a real relay, sealed by it and witnessed by a nurse's inbox. */
+import { decodeEntry } from "@wardline/sdk/tlog"
 import type { Browser, FrameLocator } from "playwright-core"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { launchBrowser } from "../../../scripts/find-browser.ts"
 import { axeProblems, begin, DESKTOP, openChat, openWindow, type Window, write } from "../support/browser.ts"
 import { startTestClinic, type TestClinic } from "../support/clinic.ts"
+import { type Meddler, standBetween } from "../support/meddler.ts"
 
 const test = suite("who has read this")
 let clinic: TestClinic
@@ -12,6 +14,7 @@ let browser: Browser
 let nurse: Window
 let patient: Window
 let chat: FrameLocator
+let relay: Meddler
 const inside = () => patient.page.frames()[1] ?? patient.page.mainFrame()
 /** The relay seals its log every ten seconds, and the nurse's inbox looks as often. */
 const SEALED_MS = 45_000
@@ -20,6 +23,7 @@ test.before(async () => {
   clinic = await startTestClinic({ audit: true })
   browser = await launchBrowser()
   patient = await openWindow(browser)
+  relay = await standBetween(patient.page)
   chat = await openChat(patient.page, clinic.pageUrl)
   await begin(chat, { name: "Ana", answer: "My blue inhaler" })
 })
@@ -109,6 +113,22 @@ test("a seal that isn't one: an unmistakable notice with what to do, and the lis
   await patient.page.context().unroute("**/audit/witnessed")
   await chat.getByRole("button", { name: "Look again" }).click()
   await chat.getByRole("heading", { name: "Something here doesn’t fit" }).waitFor({ state: "detached" })
+})
+
+test("a relay that hides that the nurse was given it: the list says so", async () => {
+  // A new visit, so that this device asks for the log anew, from its end.
+  await patient.page.reload()
+  await patient.page.locator("wardline-chat [part=launcher]").click()
+  await chat.getByText("One more thing").waitFor()
+  relay.change = (frame) => {
+    if (frame.kind !== "entries") return frame
+    return { ...frame, entries: frame.entries.filter(({ bytes }) => decodeEntry(bytes).action !== "read") }
+  }
+  await openReaders()
+  await chat.getByRole("heading", { name: "Something here doesn’t fit" }).waitFor()
+  await chat.getByText("An entry about this conversation was left out.").waitFor()
+  assert.equal(await axeProblems(inside()), [])
+  relay.change = undefined
 })
 
 test("without a connection the list stays and says when it is from; it comes back by a press", async () => {

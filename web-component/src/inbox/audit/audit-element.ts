@@ -102,7 +102,12 @@ export class AuditElement extends LitElement {
     openDialogs(this.renderRoot as ShadowRoot)
   }
 
-  override willUpdate(): void {
+  override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    const { dialog } = this
+    // Sealed meanwhile.
+    const isPending = dialog?.kind === "entry" && dialog.proof.kind === "pending"
+    if (isPending && changed.has("model") && (this.model.log?.provenTo ?? 0) >= dialog.entry.sequence)
+      this.#prove(dialog.entry)
     const { entries, nowMs } = this.model
     const by = [entries, this.filters, Math.floor(nowMs / 60_000)]
     if (by.every((one, index) => one === this.#shownOf[index])) return
@@ -163,6 +168,10 @@ export class AuditElement extends LitElement {
     const entry = this.#shown[index]
     if (entry === undefined) return
     this.active = index
+    this.#prove(entry)
+  }
+
+  #prove(entry: AuditLogEntry): void {
     this.#proving?.abort()
     const proving = new AbortController()
     this.#proving = proving
