@@ -1,42 +1,33 @@
 /** Checkpoints of each clinic's audit log: signed by the log key, stored, only then published, and joined by the
  * cosignatures of the policy's witnesses (docs/protocol.md, Checkpoints). */
-import type { Policy } from "@wardline/sdk/protocol"
-import { equalBytes, utf8, WardlineError } from "@wardline/sdk/protocol"
+import { equalBytes, type Policy, utf8, WardlineError } from "@wardline/sdk/protocol"
 import {
   auditOrigin,
-  type Cosignature,
   checkpointLine,
   formatCheckpoint,
-  formatNote,
   type Note,
   openCheckpoint,
   parseCheckpoint,
   parseNote,
   readCosignatures,
   rootOf,
-  type Witness,
 } from "@wardline/sdk/tlog"
 import type { Clinic } from "../clinic.ts"
-import { sha256, verify } from "../hashing.ts"
+import { sha256 } from "../hashing.ts"
 import { RECENT_CHECKPOINTS } from "../limits.ts"
 import { errorFields, type Log } from "../log.ts"
 import type { LogKey } from "../log-key.ts"
 import type { CheckpointKind, SavedCheckpoint, Store } from "../store/store.ts"
-
-const CRYPTO = { hash: sha256, verify }
-
-/** A checkpoint that was signed here. */
-export interface SignedCheckpoint {
-  readonly size: number
-  /** 32 bytes. */
-  readonly root: Uint8Array
-  /** What is signed. */
-  readonly body: string
-  /** The log key's line. */
-  readonly logLine: string
-  /** Of the policy's witnesses, each once. */
-  readonly cosigned: readonly Cosignature[]
-}
+import {
+  CRYPTO,
+  hasQuorum,
+  noteOf,
+  quorumOf,
+  recounted,
+  type SignedCheckpoint,
+  withCosignatures,
+  witnessesOf,
+} from "./signed-checkpoint.ts"
 
 /** What is known of one clinic's checkpoints. */
 interface Published {
@@ -263,39 +254,6 @@ async function isOf({ tree }: Clinic, checkpoint: SignedCheckpoint | undefined):
   return size <= tree.size && equalBytes(root, await rootOf(sha256, tree.read, size))
 }
 
-/** A checkpoint as it is served: a signed note. */
-export function noteOf({ body, logLine, cosigned }: SignedCheckpoint): string {
-  return formatNote(body, [logLine, ...cosigned.map(({ line }) => line)])
-}
-
 function saved({ ref }: Clinic, kind: CheckpointKind, checkpoint: SignedCheckpoint): SavedCheckpoint {
   return { clinic: ref, kind, note: noteOf(checkpoint) }
-}
-
-function witnessesOf(policy: Policy | undefined): readonly Witness[] {
-  return policy?.witnesses ?? []
-}
-
-function quorumOf(policy: Policy | undefined): number {
-  return policy?.quorum ?? 0
-}
-
-function hasQuorum({ cosigned }: SignedCheckpoint, policy: Policy | undefined): boolean {
-  return cosigned.length >= quorumOf(policy)
-}
-
-/** With those cosignatures only that count under a policy. */
-function recounted(checkpoint: SignedCheckpoint, policy: Policy | undefined): SignedCheckpoint {
-  const cosigned = readCosignatures(parseNote(noteOf(checkpoint)), witnessesOf(policy), CRYPTO)
-  return { ...checkpoint, cosigned }
-}
-
-/** Of each witness the newest cosignature. */
-function withCosignatures(checkpoint: SignedCheckpoint, added: readonly Cosignature[]): SignedCheckpoint {
-  const byName = new Map(checkpoint.cosigned.map((item) => [item.name, item]))
-  for (const item of added) {
-    const known = byName.get(item.name)
-    if (known === undefined || item.timeSeconds > known.timeSeconds) byName.set(item.name, item)
-  }
-  return { ...checkpoint, cosigned: [...byName.values()] }
 }

@@ -6,7 +6,8 @@ import type { Clinic } from "../clinic.ts"
 import { sha256 } from "../hashing.ts"
 import { MAX_NOTE_BYTES, WITNESS_RETRY_MS, WITNESS_TIMEOUT_MS } from "../limits.ts"
 import { errorFields, type Log } from "../log.ts"
-import { type Checkpoints, noteOf, type SignedCheckpoint } from "./checkpoints.ts"
+import type { Checkpoints } from "./checkpoints.ts"
+import { noteOf, type SignedCheckpoint } from "./signed-checkpoint.ts"
 
 /** One log at one witness. */
 interface Submission {
@@ -142,7 +143,7 @@ function reasonOf(error: unknown): string {
 async function shortText({ body }: Response): Promise<string> {
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of body ?? []) {
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
     length += chunk.length
     if (length > MAX_NOTE_BYTES) throw new WardlineError("ERR_TOO_LARGE", "it answers too much")
     chunks.push(chunk)

@@ -144,7 +144,7 @@ test("a device that asks for all proofs again and again is slowed down, and the 
     const flood = await Promise.all(
       Array.from({ length: 30 }, () => refusedLog(admin, own.id, { limit: 100, treeSize: size })),
     )
-    assert.is(flood.filter((answer) => /entries$/.test(answer)).length, 10)
+    assert.is(flood.filter((answer) => answer.endsWith("entries")).length, 10)
     assert.is(flood.filter((answer) => answer === "ERR_RATE_LIMITED").length, 20)
     const device = newDevice()
     const visitor = await logIn(log.relay.url, own, device)

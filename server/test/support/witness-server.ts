@@ -20,9 +20,8 @@ export class WitnessServer {
 
   private constructor(name: string) {
     this.witness = new TestWitness(name)
-    this.#server = createServer(async (request, response) => {
-      const { status, text } = await this.#answer(request)
-      response.writeHead(status).end(text)
+    this.#server = createServer((request, response) => {
+      void this.#answer(request).then(({ status, text }) => response.writeHead(status).end(text))
     })
   }
 
