@@ -12,7 +12,7 @@ import { begin, type LiveClinic, startClinic, until } from "../support/live-clin
 import { Signer } from "../tlog/tree.ts"
 import { done, refused } from "./clinic-desk.ts"
 import { sha256 } from "./evil-log.ts"
-import { type Desk, makeDesk, type Ran, wardline } from "./wardline.ts"
+import { type Desk, makeDesk, type Ran, wardlineHere } from "./wardline.ts"
 
 const test = suite("an officer's questions")
 const RELAY_CLI = fileURLToPath(new URL("../../../server/src/cli.ts", import.meta.url))
@@ -31,7 +31,7 @@ const ids: Record<"refill" | "bill" | "again" | "later", string> = {
 /** Between what happened before and after the theft. */
 let theftMs: number
 
-const ask = (...args: string[]): Promise<Ran> => wardline(["audit", ...args])
+const ask = (...args: string[]): Promise<Ran> => wardlineHere(["audit", ...args])
 const askJson = async (...args: string[]): Promise<Record<string, unknown>> =>
   JSON.parse(await done(ask(...args, "--json"))) as Record<string, unknown>
 const at = (ms: number): string => new Date(ms).toISOString()
@@ -115,7 +115,11 @@ test("every entry's proof holds, at the tree's edge too", async () => {
     assert.is(((await askJson("check", out, ...args)).entry as { sequence: number }).sequence, entry)
   }
   // The export's own entry came after the last checkpoint.
-  await refused(ask("prove", file, "--entry", String(size + 1)), 5, /is newer than the log's newest checkpoint/)
+  await refused(
+    ask("prove", file, "--entry", String(size + 1)),
+    5,
+    /is newer than the log's newest checkpoint/,
+  )
   await refused(ask("prove", file, "--entry", "100000"), 5, /the log has no entry/)
   for (const entry of ["0", "-1", "x", "1e3"])
     await refused(ask("prove", file, `--entry=${entry}`), 2, /--entry/)

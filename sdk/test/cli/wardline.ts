@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { run } from "../../src/cli/run.ts"
 
 const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url))
 
@@ -53,6 +54,20 @@ export function wardline(
     child.on("error", reject)
     child.on("close", (code) => resolve({ code, stdout, stderr }))
   })
+}
+
+/** The same command in this process, for what reads files and asks nobody: a process for each costs a second. */
+export async function wardlineHere(args: readonly string[]): Promise<Ran> {
+  let stdout = ""
+  let stderr = ""
+  const code = await run(args, {
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+    env: {},
+    signal: new AbortController().signal,
+    now: Date.now,
+  })
+  return { code, stdout, stderr }
 }
 
 export interface Desk {

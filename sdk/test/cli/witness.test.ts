@@ -7,7 +7,15 @@ import { fromHex, toHex } from "../../src/bytes.ts"
 import { verify } from "../../src/crypto/index.ts"
 import { memoryKeystore, PatientClient } from "../../src/index.ts"
 import { clinicIdOf } from "../../src/protocol/index.ts"
-import { auditOrigin, openCheckpoint, parseVerifierKey } from "../../src/tlog/index.ts"
+import {
+  auditOrigin,
+  encodeVerifierKey,
+  NOTE_COSIGNATURE,
+  NOTE_ED25519,
+  openCheckpoint,
+  parseVerifierKey,
+} from "../../src/tlog/index.ts"
+import { Signer } from "../tlog/tree.ts"
 import { type ClinicDesk, done, openClinicDesk, refused } from "./clinic-desk.ts"
 import { sha256 } from "./evil-log.ts"
 import { wardline } from "./wardline.ts"
@@ -224,6 +232,15 @@ test("the policy's file holds witnesses too", async () => {
   writeFileSync(path, JSON.stringify({ witnesses: [], quorum: 0 }))
   const set = await done(clinic.unlocked("policy", "set", "--file", path))
   assert.match(set, /Witnesses needed: none: nobody beside the relay vouches for the audit log/)
+  const keyOf = (seed: string, type: typeof NOTE_COSIGNATURE | typeof NOTE_ED25519): string =>
+    encodeVerifierKey(sha256, { name: "new.example", type, key: new Signer(seed).key })
+  await done(clinic.unlocked("policy", "set", "--witness", keyOf("lost", NOTE_COSIGNATURE)))
+  const replaced = await done(clinic.unlocked("policy", "set", "--witness", keyOf("new", NOTE_COSIGNATURE)))
+  assert.match(replaced, /Witness new\.example: key .*\n.*before: key/)
+  assert.not.match(replaced, /Witnesses needed/)
+  const wrong = clinic.unlocked("policy", "set", "--witness", keyOf("new", NOTE_ED25519))
+  await refused(wrong, 2, /a log's key, not a witness's/)
+  await done(clinic.unlocked("policy", "set", "--remove-witness", "new.example"))
   writeFileSync(path, JSON.stringify({ witnesses: [`${vkey}x`] }))
   await refused(clinic.unlocked("policy", "set", "--file", path), 2, /witnesses\.0: is no witness's key/)
 })
