@@ -26,7 +26,9 @@ export class Clinic implements AuditScope {
   directory: DirectoryState
   /** Sessions that watch the list of conversations. */
   readonly watchers: Set<Session> = new Set()
-  readonly #refusals: Bucket
+  /** Of the directory's devices, and of all others: a flood by strangers doesn't hide what staff tried. */
+  readonly #knownRefusals: Bucket
+  readonly #otherRefusals: Bucket
   #unnoted = 0
   #served: { readonly directory: DirectoryState; readonly made: Promise<ServedDirectory> } | undefined
 
@@ -40,12 +42,16 @@ export class Clinic implements AuditScope {
     this.tree = log.tree
     this.entry = log.entry
     this.storedEntry = log.entry
-    this.#refusals = new Bucket(REFUSAL_NOTES, nowMs)
+    this.#knownRefusals = new Bucket(REFUSAL_NOTES, nowMs)
+    this.#otherRefusals = new Bucket(REFUSAL_NOTES, nowMs)
   }
 
-  /** Whether one more refusal may be noted in the audit log; counts it if not. */
-  mayNoteRefusal(nowMs: number): boolean {
-    if (this.#refusals.take(REFUSAL_NOTES, 1, nowMs)) return true
+  /** Whether one more refusal may be noted in the audit log; counts it if not.
+   * @param actor - a device's id as a key, proved; or NOBODY. */
+  mayNoteRefusal(actor: string, nowMs: number): boolean {
+    const isKnown = this.directory.devices.has(toHex(Buffer.from(actor, "latin1")))
+    const bucket = isKnown ? this.#knownRefusals : this.#otherRefusals
+    if (bucket.take(REFUSAL_NOTES, 1, nowMs)) return true
     this.countUnnoted(1)
     return false
   }

@@ -146,7 +146,7 @@ function add(core: RelayCore, session: Session, requestId: number, request: Requ
 
 /** Notes what never became a request. */
 function noteRefused(core: RelayCore, session: Session, nowMs: number): void {
-  if (session.clinic.mayNoteRefusal(nowMs))
+  if (session.clinic.mayNoteRefusal(session.device, nowMs))
     core.commits.addOwn(new Note(session.clinic, { ...eventOf(session, "refusal"), outcome: "refused" }))
 }
 

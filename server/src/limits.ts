@@ -59,8 +59,8 @@ export const SCRUB_MS = 30_000
 export const MAX_REFUSED_FOR_HASTE = 200
 /** Malformed records from one session before it is closed: one is a bug, many are an attack. */
 export const MAX_MALFORMED = 20
-/** Refusals and failed logins noted in the audit log for each clinic: `burst` at once, then `perSecond`; the others
- * are counted in the process log, so that nobody can flood the audit log. */
+/** Refusals and failed logins noted in the audit log for each clinic, and as many again of the devices in its directory:
+ * `burst` at once, then `perSecond`; the others are only counted in it, so that nobody can flood the audit log. */
 export const REFUSAL_NOTES = { burst: 200, perSecond: 10 } as const
 /** Entries of the audit log in one frame: what is left of it beside its header. */
 export const MAX_ENTRIES_BYTES = 99_000

@@ -81,7 +81,7 @@ function refuseLogin(
   nowMs: number,
 ): void {
   const { clinic, device, error } = refused
-  if (clinic?.mayNoteRefusal(nowMs))
+  if (clinic?.mayNoteRefusal(device, nowMs))
     core.commits.addOwn(new Note(clinic, { action: "login-failure", outcome: "refused", actor: device }))
   session.sendError(requestId, error)
   if (isWardlineError(error, "ERR_RATE_LIMITED")) session.close("rateLimited", "too many logins")

@@ -28,7 +28,7 @@ export async function loadTicket(core: RelayCore, ticket: Ticket): Promise<Autho
   } catch (error) {
     const event = { action: "refusal", outcome: "refused", actor: ticket.device } as const
     const about = { conversations, key: ticket.conversation }
-    if (clinic.mayNoteRefusal(nowMs)) core.commits.addOwn(new Note(clinic, event, { about }))
+    if (clinic.mayNoteRefusal(ticket.device, nowMs)) core.commits.addOwn(new Note(clinic, event, { about }))
     throw error
   }
 }

@@ -7,6 +7,7 @@ import {
   type Link,
   recordPart,
 } from "@wardline/sdk/protocol"
+import { NOBODY } from "../audit-chain.ts"
 import type { Clinic } from "../clinic.ts"
 import type { Request } from "../group-commit.ts"
 import { keyOf, sha256, verify } from "../hashing.ts"
@@ -93,7 +94,7 @@ export class ChangeDirectory implements Request {
 
   noteRefusal(transaction: Transaction, error: unknown): void {
     const clinic = this.#clinic
-    if (!clinic.mayNoteRefusal(transaction.nowMs)) return
+    if (!clinic.mayNoteRefusal(NOBODY, transaction.nowMs)) return
     const event = { action: "refusal", outcome: refusalOf(error) } as const
     transaction.note(clinic, eventWith(event, transaction.nowMs))
   }

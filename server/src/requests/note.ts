@@ -77,7 +77,7 @@ export function noteRefusal(
   conversation?: Conversation,
 ): void {
   const { clinic } = session
-  if (!clinic.mayNoteRefusal(transaction.nowMs)) return
+  if (!clinic.mayNoteRefusal(session.device, transaction.nowMs)) return
   const event = { ...eventOf(session, "refusal"), outcome: refusalOf(error) } as const
   transaction.note(clinic, eventWith(event, transaction.nowMs), conversation)
 }
