@@ -75,6 +75,11 @@ export const auditBreachScope: Command = {
     context.output.result(jsonOf(scope, query, facts), [
       ...headLines(query, facts),
       vouchedText(report, facts.clinic),
+      ...(facts.refused === 0
+        ? []
+        : [
+            `Left out, as clients do: ${count(facts.refused, "record")} of conversations that can't be read, or that nobody signed who might.`,
+          ]),
       "",
       ...keyLines(scope, facts.directory),
       "",
@@ -225,6 +230,7 @@ function jsonOf(
     couldBeOpened: found.map(times),
     wereRead: read.map(times),
     lists,
+    refused: facts.refused,
     cannotKnow: CANNOT_KNOW,
   }
 }

@@ -98,6 +98,7 @@ export const auditDisclosures: Command = {
         from: new Date(fromMs).toISOString(),
         to: new Date(toMs).toISOString(),
         disclosures: rows,
+        unsigned: ledger.unsigned,
         toAdd: TO_ADD,
       },
       [
@@ -117,6 +118,11 @@ export const auditDisclosures: Command = {
             ])),
         "",
         vouchedText(report, ledger.clinic),
+        ...(ledger.unsigned === 0
+          ? []
+          : [
+              `LEFT OUT: ${ledger.unsigned} that no member of staff signed. Ask the relay's operator about them.`,
+            ]),
         "",
         "For an accounting the clinic must add:",
         ...TO_ADD.flatMap((line) => wrap(line, 90).map((part, i) => `${i === 0 ? "  - " : "    "}${part}`)),
@@ -128,6 +134,12 @@ export const auditDisclosures: Command = {
 
 class DisclosureFacts extends LogFacts {
   readonly #found: Disclosure[]
+  #unsigned = 0
+
+  /** Accesses that nobody of the clinic's signed. */
+  get unsigned(): number {
+    return this.#unsigned
+  }
 
   constructor(found: Disclosure[]) {
     super(() => {})
@@ -137,7 +149,13 @@ class DisclosureFacts extends LogFacts {
   override entry(entry: AuditEntry, bytes: Uint8Array, stored: StoredFacts | undefined): void {
     super.entry(entry, bytes, stored)
     if (entry.action !== "disclosure" || entry.outcome !== "success" || stored?.bytes === undefined) return
-    const { sealedReason } = decodeAccess(decodeRecord(stored.bytes).body)
+    const record = decodeRecord(stored.bytes)
+    // A relay's invention would be told to a patient as if it were somebody's deed.
+    if (!this.isByStaff(record)) {
+      this.#unsigned++
+      return
+    }
+    const { sealedReason } = decodeAccess(record.body)
     this.#found.push({
       entry: entry.sequence,
       timeMs: entry.time,

@@ -220,7 +220,7 @@ export function reachable(
   return { keys: [...all.values()].sort((a, b) => (a.key < b.key ? -1 : 1)), reachable: found }
 }
 
-const isOwn = (key: KeyName, devices: ReadonlySet<string>): boolean =>
+const isOwn = (key: KeyName, devices: ReadonlyMap<string, unknown>): boolean =>
   key.startsWith("device/") && devices.has(key.slice("device/".length))
 
 /** The keys of the devices and roles that are named; undefined if none is, which means every key. */

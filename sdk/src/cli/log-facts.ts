@@ -1,11 +1,19 @@
 /** What an audit log tells of a clinic's conversations and keys: who the patient's devices are, which keys each epoch was
- * wrapped to and until when, and who holds which role's keys. Without any content, from an export alone. */
+ * wrapped to and until when, and who holds which role's keys. Without any content, from an export alone.
+ *
+ * The check of an export doesn't look at the signatures of transcripts' records. Here they count: a relay that could make
+ * up the destruction of a conversation would hide what was open. */
 import { equalBytes, fromUtf8, toHex } from "../bytes.ts"
+import { isSignedBy } from "../conversation/evidence-signers.ts"
 import { sha256, verify } from "../crypto/index.ts"
 import { applyRecords, createDirectory, type DirectoryState } from "../directory/index.ts"
+import { isWardlineError, WardlineError } from "../errors.ts"
 import { idText } from "../ids.ts"
 import {
+  type DeviceKeys,
+  decodeAdminAdd,
   decodeConsent,
+  decodeDeviceAdd,
   decodeEpoch,
   decodeGrant,
   decodeMember,
@@ -44,8 +52,8 @@ export interface ConversationFacts {
   readonly begunMs: number
   /** The device that consented: what the log calls the patient. */
   readonly consentDevice: string
-  /** Every device that was ever added as the patient's. */
-  readonly devices: Set<string>
+  /** Every device that was ever added as the patient's, with its signing key. */
+  readonly devices: Map<string, Uint8Array>
   /** Those of them that consented or wrote. Anybody may add a stranger's device to a conversation of their own; nobody
    * can write in its name. */
   readonly authors: Set<string>
@@ -59,6 +67,10 @@ export class LogFacts implements LogVisitor {
   readonly conversations: Map<string, ConversationFacts> = new Map()
   /** Epochs by the hash of their record. */
   readonly #epochs = new Map<string, EpochFacts>()
+  /** Of staff and administrators, with their signing keys; those who left stay. */
+  readonly #staff = new Map<string, Uint8Array>()
+  readonly #admins = new Map<string, Uint8Array>()
+  #refused = 0
   readonly #records: Uint8Array[] = []
   readonly #recordTimes: number[] = []
   readonly #onEntry: (entry: AuditEntry) => void
@@ -69,6 +81,11 @@ export class LogFacts implements LogVisitor {
   /** @param onEntry - told each entry, after the facts know of it. */
   constructor(onEntry: (entry: AuditEntry) => void) {
     this.#onEntry = onEntry
+  }
+
+  /** Records of transcripts that aren't signed as they must be, or can't be read: they are left out, as clients do. */
+  get refused(): number {
+    return this.#refused
   }
 
   get clinic(): Uint8Array {
@@ -110,40 +127,67 @@ export class LogFacts implements LogVisitor {
     if (bytes === undefined) return
     this.#records.push(bytes.slice())
     this.#recordTimes.push(time)
+    const { type, body } = decodeRecord(bytes)
+    if (type === "admin-add") remember(this.#admins, decodeAdminAdd(body).keys)
+    if (type === "device-add") remember(this.#staff, decodeDeviceAdd(body).keys)
   }
 
-  #addTranscriptRecord(entry: AuditEntry, { bytes, hash }: StoredFacts): void {
+  #addTranscriptRecord(entry: AuditEntry, stored: StoredFacts): void {
     const id = idText(entry.scope)
-    if (bytes === undefined) {
+    if (stored.bytes === undefined) {
       this.#addMessage(id, entry)
       return
     }
-    const record = decodeRecord(bytes)
+    try {
+      this.#take(id, decodeRecord(stored.bytes), toHex(stored.hash), entry.time)
+    } catch (error) {
+      if (!isWardlineError(error)) throw error
+      this.#refused++
+    }
+  }
+
+  #take(id: string, record: WireRecord, hash: string, time: number): void {
     if (record.type === "consent") {
-      this.conversations.set(id, begin(id, record, entry.time))
+      this.conversations.set(id, begin(id, record, time))
       return
     }
     const conversation = this.conversations.get(id)
     if (conversation === undefined) return
     switch (record.type) {
       case "epoch":
-        this.#addEpoch(conversation, record, toHex(hash), entry.time)
+        this.#assertSigned(record, conversation.devices, this.#staff)
+        this.#addEpoch(conversation, record, hash, time)
         return
-      case "member": {
-        const change = decodeMember(record.body)
-        if (change.change === "add-device")
-          conversation.devices.add(idText(deviceIdOf(sha256, change.keys.signing, change.keys.wrapping)))
+      case "member":
+        this.#assertSigned(record, conversation.devices, this.#staff)
+        addMember(conversation, record)
         return
-      }
       case "grant":
-        this.#addGrant(record, entry.time)
+        this.#assertSigned(record, conversation.devices, this.#staff)
+        this.#addGrant(record, time)
         return
       case "archive":
-        this.#archive(record, entry.time)
+        this.#assertSigned(record, this.#staff)
+        this.#archive(record, time)
         return
       case "shred":
-        conversation.shreddedMs = entry.time
+        this.#assertSigned(record, this.#admins)
+        conversation.shreddedMs = time
     }
+  }
+
+  /** @throws {WardlineError} ERR_SIGNATURE unless one of them signed it. */
+  #assertSigned(record: WireRecord, ...signers: readonly ReadonlyMap<string, Uint8Array>[]): void {
+    const issuer = idText(record.issuer)
+    const keys = signers.flatMap((one) => one.get(issuer) ?? [])
+    if (!keys.some((key) => isSignedBy(record, key)))
+      throw new WardlineError("ERR_SIGNATURE", "a record that isn't signed by whom it names")
+  }
+
+  /** Whether a member of staff signed it. */
+  protected isByStaff(record: WireRecord): boolean {
+    const key = this.#staff.get(idText(record.issuer))
+    return key !== undefined && isSignedBy(record, key)
   }
 
   #addMessage(id: string, { actor, time }: AuditEntry): void {
@@ -200,14 +244,26 @@ export class LogFacts implements LogVisitor {
   }
 }
 
+function remember(devices: Map<string, Uint8Array>, keys: DeviceKeys): void {
+  devices.set(idText(deviceIdOf(sha256, keys.signing, keys.wrapping)), keys.signing)
+}
+
+function addMember(conversation: ConversationFacts, { body }: WireRecord): void {
+  const change = decodeMember(body)
+  if (change.change === "add-device") remember(conversation.devices, change.keys)
+}
+
+/** @throws {WardlineError} ERR_SIGNATURE for a consent that its own keys didn't sign. */
 function begin(id: string, record: WireRecord, begunMs: number): ConversationFacts {
   const { keys } = decodeConsent(record.body)
   const consentDevice = idText(deviceIdOf(sha256, keys.signing, keys.wrapping))
+  if (!isSignedBy(record, keys.signing))
+    throw new WardlineError("ERR_SIGNATURE", "a consent that isn't signed by its device")
   return {
     id,
     begunMs,
     consentDevice,
-    devices: new Set([consentDevice]),
+    devices: new Map([[consentDevice, keys.signing]]),
     authors: new Set([consentDevice]),
     epochs: [],
     shreddedMs: Number.POSITIVE_INFINITY,

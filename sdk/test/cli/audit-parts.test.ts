@@ -138,6 +138,43 @@ test("after destruction nothing opens, whoever has what", () => {
   assert.is(timeline.opened({ ...everybody, fromMs: 21 * HOUR }).length, 0)
 })
 
+test("a relay that makes up an archiving, a destruction or a new key hides nothing by it", () => {
+  const scene = new Scene()
+  const timeline = new Timeline(scene).records(scene.clinic.records, 0).records(scene.records, 1)
+  const nurse = { devices: new Set([idOf(scene.clinic.nurse.id)]), fromMs: 9 * HOUR }
+  const count = (): number | undefined =>
+    reachable(timeline.facts, { ...always, ...nurse }, new Map()).reachable[0]?.messages
+  const unsigned = (bytes: Uint8Array): Uint8Array => {
+    const copy = bytes.slice()
+    copy.fill(0, decodeRecord(bytes).bytes.length - 64, decodeRecord(bytes).bytes.length)
+    return copy
+  }
+  const { clinic } = scene
+  const shred = scene.actor("admin", clinic.admin).shred()
+  // By somebody of the clinic's, who may not.
+  const byNurse = scene.actor("nurse", clinic.nurse).shred()
+  const epoch = scene.patient.epoch()
+  const message = scene.patient.message("after all that")
+  clinic.addVault()
+  scene.deliver(scene.nurse.close())
+  const archive = scene.nurse.archive()
+  const before = timeline.facts.refused
+  timeline.records([unsigned(shred), byNurse, unsigned(epoch), unsigned(archive), message], 2)
+  assert.is(timeline.facts.refused - before, 4)
+  assert.equal([timeline.opened(nurse).length, count()], [1, 1])
+  timeline.records([archive], 3)
+  assert.is(timeline.opened(nurse).length, 0)
+})
+
+test("a record that can't be read is left out, and counted", () => {
+  const scene = new Scene()
+  const [consent] = scene.records as [Uint8Array]
+  const garbled = consent.slice()
+  garbled.fill(0xff, 64, 1000)
+  const timeline = new Timeline(scene).records(scene.clinic.records, 0).records([garbled], 1)
+  assert.equal([timeline.facts.refused, timeline.facts.conversations.size], [1, 0])
+})
+
 test("a grant of the past opens it to whoever got it, from then on", () => {
   const scene = new Scene()
   scene.deliver(scene.patient.message("before billing came"))

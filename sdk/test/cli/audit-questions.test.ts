@@ -9,6 +9,7 @@ import * as assert from "uvu/assert"
 import { memoryKeystore, type PatientClient } from "../../src/index.ts"
 import { encodeVerifierKey, NOTE_COSIGNATURE } from "../../src/tlog/index.ts"
 import { begin, type LiveClinic, startClinic, until } from "../support/live-clinic.ts"
+import { AuditLog, textOf } from "../tlog/audit-log.ts"
 import { Signer } from "../tlog/tree.ts"
 import { done, refused } from "./clinic-desk.ts"
 import { sha256 } from "./evil-log.ts"
@@ -189,6 +190,16 @@ test("disclosures: who, when, for what, and what the clinic must add", async () 
   assert.equal((await askJson("disclosures", file, "--from", at(theftMs))).disclosures, [])
   await refused(ask("disclosures", file, "--conversation", "ab".repeat(16)), 2, /has no conversation/)
   await refused(ask("disclosures", file, "--from", "2027-01-02", "--to", "2027-01-01"), 2, /after --to/)
+})
+
+test("a disclosure that nobody of the clinic's signed is left out, and said so", async () => {
+  const made = new AuditLog()
+  made.transcript("disclosure", "access", new Uint8Array(16).fill(7), { role: "nursing", purpose: 8 })
+  const path = desk.path("made-up.ndjson")
+  writeFileSync(path, `${textOf(made.lines()).join("\n")}\n`)
+  const said = await done(ask("disclosures", path, "--to", "2099-01-01"))
+  assert.match(said, /for a disclosure, .*: none\./)
+  assert.match(said, /LEFT OUT: 1 that no member of staff signed/)
 })
 
 interface Scope {
