@@ -206,7 +206,11 @@ const EVENTS = [1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15, 26, 32, 34, 35, 45,
 const RECORD_ACTIONS = [
   6, 7, 20, 21, 22, 23, 24, 25, 27, 28, 29, 30, 31, 33, 36, 37, 38, 39, 40, 41, 42, 43, 44, 46, 47,
 ]
+/** Actions that may be noted as refused or failed; what stored or gave out something did so. */
+const FALLIBLE_ACTIONS = [4, 10, 11, 12, 35, 50, 51]
 const MESSAGE_ACTION = 7
+/** The last instant that a Date can hold, in milliseconds. */
+const MAX_TIME_MS = 8_640_000_000_000_000
 
 /** The 212 bytes of docs/protocol.md, Audit entry. Where what it holds is wrong by itself, `problem` says so. */
 function readEntry(bytes) {
@@ -236,8 +240,10 @@ function problemOf(bytes, { action, purpose, role, recordHash }, numbers) {
   const namesRecord = RECORD_ACTIONS.includes(action)
   if (!namesRecord && !EVENTS.includes(action)) return "has an unknown action"
   if (bytes[2] > 2) return "has an unknown outcome"
+  if (bytes[2] > 0 && !FALLIBLE_ACTIONS.includes(action)) return "its action and its outcome don't fit"
   if (purpose > 9) return "has an unknown purpose"
   if (numbers.some((number) => number > BigInt(Number.MAX_SAFE_INTEGER))) return "has a number over 2^53 - 1"
+  if (numbers[1] > BigInt(MAX_TIME_MS)) return "has a time that no calendar has"
   if (role !== "" && !/^[a-z][a-z0-9-]*$/.test(role)) return "has a role that is none"
   if (namesRecord === (recordHash === ZEROS)) return "its action and its record don't fit"
   return undefined
@@ -687,7 +693,10 @@ function openNote(note, origin, logKey, witnesses) {
     const times = by(name, keyId(name, 4, key)).map(({ hex }) => {
       const bytes = unhex(hex)
       const time = bytes.length === 72 ? new Reader(bytes).number(8) : -1
-      if (!isSigned(key, Buffer.from(`cosignature/v1\ntime ${time}\n${note.body}`), bytes.subarray(8)))
+      if (
+        time * 1000 > MAX_TIME_MS ||
+        !isSigned(key, Buffer.from(`cosignature/v1\ntime ${time}\n${note.body}`), bytes.subarray(8))
+      )
         throw new Wrong(`has a cosignature of ${name} that isn't valid`)
       return time
     })

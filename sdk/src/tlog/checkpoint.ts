@@ -4,7 +4,7 @@ import { assertLength, concat, equalBytes, Reader, toHex, utf8, Writer } from ".
 import { WardlineError } from "../errors.ts"
 import { HASH_BYTES, ID_BYTES } from "../ids.ts"
 import { fromBase64, toBase64 } from "./base64.ts"
-import type { Hash } from "./entry.ts"
+import { type Hash, MAX_TIME_MS } from "./entry.ts"
 import {
   NOTE_COSIGNATURE,
   NOTE_ED25519,
@@ -133,6 +133,7 @@ export function readCosignatures(
       const timeSeconds = signature.length === 8 + SIGNATURE_BYTES ? new Reader(signature).u64() : undefined
       if (
         timeSeconds === undefined ||
+        timeSeconds * 1000 > MAX_TIME_MS ||
         !verify(key, cosignatureMessage(note.body, timeSeconds), signature.subarray(8))
       )
         throw new WardlineError("ERR_SIGNATURE", `the cosignature of ${name} isn't valid`)

@@ -1,6 +1,6 @@
 /** An entry's fields by their offsets, without an object for each entry: a log is checked by the million. Says the same
  * as decodeEntry, which is for those who read a few (docs/protocol.md, Audit entry). */
-import { ACTIONS, type Action, isRecordAction, OUTCOMES } from "./entry.ts"
+import { ACTIONS, type Action, isRecordAction, MAX_TIME_MS, mayFail, OUTCOMES } from "./entry.ts"
 
 const ENTRY_VERSION = 1
 const MAX_OUTCOME: number = Math.max(...Object.values(OUTCOMES))
@@ -21,7 +21,12 @@ const BEFORE = 172
 
 /** By an action's code: 1 an event, 2 an action that stored a record, 0 unknown. */
 const KINDS = new Uint8Array(256)
-for (const [name, code] of Object.entries(ACTIONS)) KINDS[code] = isRecordAction(name as Action) ? 2 : 1
+/** By an action's code: the highest outcome that it may have. */
+const OUTCOME_LIMITS = new Uint8Array(256)
+for (const [name, code] of Object.entries(ACTIONS)) {
+  KINDS[code] = isRecordAction(name as Action) ? 2 : 1
+  OUTCOME_LIMITS[code] = mayFail(name as Action) ? MAX_OUTCOME : OUTCOMES.success
+}
 
 /** What is wrong with an entry by itself; undefined if nothing is.
  * @param entry - 212 bytes. */
@@ -30,6 +35,8 @@ export function shapeProblem(entry: Uint8Array): string | undefined {
   const kind = KINDS[entry[1] as number]
   if (kind === 0) return "has an unknown action"
   if ((entry[2] as number) > MAX_OUTCOME) return "has an unknown outcome"
+  if ((entry[2] as number) > (OUTCOME_LIMITS[entry[1] as number] as number))
+    return "its action and its outcome don't fit"
   if ((entry[3] as number) > MAX_PURPOSE) return "has an unknown purpose"
   if (
     !isSmall(entry, SEQUENCE) ||
@@ -38,6 +45,7 @@ export function shapeProblem(entry: Uint8Array): string | undefined {
     !isSmall(entry, BEFORE)
   )
     return "has a number over 2^53 - 1"
+  if (readU64(entry, TIME) > MAX_TIME_MS) return "has a time that no calendar has"
   if (!isPaddedRole(entry)) return "has a role that is none"
   if ((kind === 2) === hasNoRecord(entry)) return "its action and its record don't fit"
   return undefined

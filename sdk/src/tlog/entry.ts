@@ -10,6 +10,8 @@ export const ENTRY_BYTES = 212
 const ENTRY_VERSION = 1
 const ROLE_BYTES = 32
 const MAX_PURPOSE = 9
+/** The last instant that a Date can hold: a later one would be an error wherever it is shown. */
+export const MAX_TIME_MS = 8_640_000_000_000_000
 
 export const ACTIONS = {
   "relay-start": 1,
@@ -141,13 +143,15 @@ export function decodeEntry(bytes: Uint8Array): AuditEntry {
   if (outcome === undefined) throw malformed("unknown outcome")
   const purpose = bytes[3] as number
   if (purpose > MAX_PURPOSE) throw malformed("unknown purpose")
+  const time = readU64(bytes, 12)
+  if (time > MAX_TIME_MS) throw malformed("a time that no calendar has")
   // By offsets, not by a reader: a log is checked by the million.
   return {
     action,
     outcome,
     purpose,
     sequence: readU64(bytes, 4),
-    time: readU64(bytes, 12),
+    time,
     actor: bytes.subarray(20, 36),
     actorRole: readPaddedRole(bytes.subarray(36, 68)),
     scope: bytes.subarray(68, 84),
@@ -221,6 +225,23 @@ export function isRecordAction(action: Action): boolean {
   return RECORD_ACTIONS.has(action)
 }
 
+/** The actions that may be noted as refused or failed. */
+const FALLIBLE_ACTIONS: ReadonlySet<Action> = new Set([
+  "login-failure",
+  "refusal",
+  "refusals-unnoted",
+  "export",
+  "backup",
+  "retention-run",
+  "restore",
+])
+
+/** Whether an entry of this action may have another outcome than success: what stored or gave out something did so. A
+ * reading that is called refused would be no reading to whoever looks for those. */
+export function mayFail(action: Action): boolean {
+  return FALLIBLE_ACTIONS.has(action)
+}
+
 /** H(0x00 ‖ entry): the leaf hash of RFC 6962, section 2.1. */
 export function entryHash(hash: Hash, bytes: Uint8Array): Uint8Array {
   assertLength(bytes, ENTRY_BYTES, "audit entry")
@@ -250,6 +271,8 @@ export function nextHead(hash: Hash, head: AuditHead, bytes: Uint8Array, entry: 
     throw new WardlineError("ERR_FORK", "doesn't continue the entry before it")
   if (isRecordAction(entry.action) === isAllZero(entry.recordHash))
     throw new WardlineError("ERR_FORK", "its action and its record don't fit")
+  if (entry.outcome !== "success" && !mayFail(entry.action))
+    throw new WardlineError("ERR_FORK", "its action and its outcome don't fit")
   if (entry.before >= entry.sequence)
     throw new WardlineError("ERR_FORK", "names a later entry as the one before it")
   return { sequence: entry.sequence, leafHash: entryHash(hash, bytes) }

@@ -43,6 +43,8 @@ export {
   entryHash,
   type Hash,
   isRecordAction,
+  MAX_TIME_MS,
+  mayFail,
   nextHead,
   OUTCOMES,
   type Outcome,

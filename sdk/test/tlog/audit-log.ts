@@ -4,7 +4,6 @@ import { createPrivateKey, type KeyObject, hash as nodeHash, randomBytes, sign }
 import { verify } from "../../src/crypto/index.ts"
 import { nextLink, type RecordType, startLink } from "../../src/protocol/index.ts"
 import {
-  ACTIONS,
   type Action,
   auditOrigin,
   checkpointLine,
@@ -18,6 +17,7 @@ import {
   formatNote,
   type Hash,
   type NoteCrypto,
+  type Outcome,
   RightEdge,
   type StoredFacts,
   type Witness,
@@ -58,6 +58,9 @@ interface EventFields {
   readonly role?: string
   readonly purpose?: number
   readonly position?: number
+  /** Of a time and an outcome of their own. */
+  readonly time?: number
+  readonly outcome?: Outcome
 }
 
 const DIRECTORY_ACTIONS: Readonly<Record<number, Action>> = {
@@ -181,10 +184,10 @@ export class AuditLog {
     }
     const bytes = encodeEntry({
       action,
-      outcome: action === "refusal" ? "refused" : "success",
+      outcome: fields.outcome ?? (action === "refusal" ? "refused" : "success"),
       purpose: fields.purpose ?? 0,
       sequence,
-      time: T0 + sequence * 1000,
+      time: fields.time ?? T0 + sequence * 1000,
       actor: fields.actor ?? new Uint8Array(16),
       actorRole: fields.role ?? "",
       scope,
@@ -294,15 +297,16 @@ export class AuditLog {
     return this.sign(this.bodyAt(size), witnesses)
   }
 
-  /** Whatever the keys are made to sign. */
-  sign(body: string, witnesses = 0): string {
+  /** Whatever the keys are made to sign.
+   * @param atSeconds - by the first witness's clock. */
+  sign(body: string, witnesses = 0, atSeconds = 1_800_000_500): string {
     const origin = auditOrigin(this.clinic.id)
     const { publicKey: key } = this.logKey
     const lines = [
       checkpointLine({ origin, key, hash: fastHash, signature: this.logKey.sign(Buffer.from(body)) }),
     ]
     for (const [i, { name, key: witnessKey }] of this.witnesses.slice(0, witnesses).entries()) {
-      const timeSeconds = 1_800_000_500 + i
+      const timeSeconds = atSeconds + i
       const signature = (this.witnessKeys[i] as NoteKey).sign(cosignatureMessage(body, timeSeconds))
       lines.push(cosignatureLine({ name, key: witnessKey, hash: fastHash, timeSeconds, signature }))
     }
@@ -351,4 +355,10 @@ export function wrapped(sections: readonly (readonly ExportLine[])[]): ExportLin
 
 export const textOf = (lines: readonly ExportLine[]): string[] => lines.map(encodeExportLine)
 export const fileOf = (lines: readonly string[]): Uint8Array => Buffer.from(`${lines.join("\n")}\n`)
-export const ACTION_CODES: Readonly<Record<string, number>> = ACTIONS
+/** An entry's line with some bits of one byte flipped. */
+export function editedEntry(line: string, offset: number, flip: number): string {
+  const fields = JSON.parse(line) as { entry: string }
+  const bytes = Buffer.from(fields.entry, "base64")
+  bytes[offset] = (bytes[offset] as number) ^ flip
+  return JSON.stringify({ ...fields, entry: bytes.toString("base64") })
+}

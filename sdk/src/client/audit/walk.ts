@@ -3,7 +3,7 @@
 import { equalBytes } from "../../bytes.ts"
 import { sha256 } from "../../crypto/index.ts"
 import { isWardlineError } from "../../errors.ts"
-import { type AuditEntry, decodeEntry, entryHash, verifyInclusion } from "../../tlog/index.ts"
+import { type AuditEntry, decodeEntry, entryHash, mayFail, verifyInclusion } from "../../tlog/index.ts"
 import type { AuditPage } from "../../transport/index.ts"
 import type { KnownCheckpoint } from "./book.ts"
 import type { AuditProblem, Proof } from "./types.ts"
@@ -64,7 +64,7 @@ export class TrailWalk {
   }
 
   /** Takes the page that was asked from {@link TrailWalk.next}. */
-  take(page: AuditPage): void {
+  take(page: Pick<AuditPage, "entries">): void {
     const isFirst = this.#next === 0
     for (const { bytes, proof } of page.entries) {
       if (this.#isDone) return
@@ -122,7 +122,9 @@ export class TrailWalk {
 function decode(bytes: Uint8Array): AuditEntry | undefined {
   try {
     // Its own: a view would keep the whole frame.
-    return decodeEntry(bytes.slice())
+    const entry = decodeEntry(bytes.slice())
+    // Nothing reads on from a reading that is called refused, and nothing else would show it.
+    return entry.outcome === "success" || mayFail(entry.action) ? entry : undefined
   } catch (error) {
     if (isWardlineError(error)) return undefined
     throw error

@@ -178,6 +178,14 @@ for (const { name, rewrite, expected } of [
     expected: ["hidden-reading", "reading-without-access"],
   },
   {
+    name: "calls the reading refused",
+    rewrite: (entries) =>
+      entries.map((entry) =>
+        isBy(nurse(), entry) && isReading(entry) ? { ...entry, outcome: "refused" } : entry,
+      ),
+    expected: ["unreadable"],
+  },
+  {
     name: "says another purpose than the access was signed for",
     rewrite: (entries) =>
       entries.map((entry) => (isBy(nurse(), entry) && isReading(entry) ? { ...entry, purpose: 5 } : entry)),
