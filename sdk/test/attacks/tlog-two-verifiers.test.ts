@@ -1,277 +1,35 @@
-/** Whoever may write the relay's log, alone or with its key, against an auditor with an export: two verifiers that share
- * no code must each find it, and name the same entry. */
+/** Whatever somebody makes of a file: two verifiers that share no code agree on whether it is whole, and where it isn't. */
 import fc from "fast-check"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import { cryptoReady } from "../../src/crypto/index.ts"
-import type { ExportLine } from "../../src/tlog/index.ts"
-import { AuditLog, fileOf, textOf, wrapped } from "../tlog/audit-log.ts"
-import { type Judgement, judgeByBoth } from "../tlog/both-verifiers.ts"
+import { cryptoReady, type Device } from "../../src/crypto/index.ts"
+import { applyRecords } from "../../src/directory/index.ts"
+import { encodeDeviceReference, encodeRecovery } from "../../src/protocol/index.ts"
+import {
+  adminAdd,
+  BILLING,
+  consentText,
+  DAY_MS,
+  device,
+  deviceAdd,
+  deviceRoles,
+  NURSING,
+  options,
+  policy,
+  roleKey,
+  rolePublicKey,
+  T0,
+} from "../directory/clinic.ts"
+import { AuditLog, editedEntry, fileOf, textOf } from "../tlog/audit-log.ts"
+import { judgeByBoth } from "../tlog/both-verifiers.ts"
 
-const test = suite("a log against two verifiers")
+const test = suite("a file against two verifiers")
 await cryptoReady()
 
-const SIZE = 300
-const log = new AuditLog().work(SIZE, 6)
+const SIZE = 40
+const log = new AuditLog().work(SIZE, 2)
 const lines = textOf(log.lines())
-/** Entry n stands at this index. */
-const at = (sequence: number): number => sequence + 1
-
-function judged(changed: readonly string[], kept: readonly string[] = []): Judgement {
-  return judgeByBoth([fileOf(changed)], kept)
-}
-
-test("a whole log is whole to both", () => {
-  assert.equal(judged(lines), { ok: true, place: judged(lines).place, message: "" })
-  assert.is(judged(lines, [log.noteAt(17), log.noteAt(SIZE, 2)]).ok, true)
-})
-
-/** Every field of an entry, by its offset and length. */
-const FIELDS = {
-  version: [0, 1],
-  action: [1, 1],
-  outcome: [2, 1],
-  purpose: [3, 1],
-  sequence: [4, 8],
-  time: [12, 8],
-  actor: [20, 16],
-  role: [36, 32],
-  scope: [68, 16],
-  position: [84, 8],
-  "record hash": [92, 32],
-  link: [124, 32],
-  salt: [156, 16],
-  before: [172, 8],
-  previous: [180, 32],
-} as const
-
-function edited(line: string, offset: number, flip: number): string {
-  const fields = JSON.parse(line) as { entry: string }
-  const bytes = Buffer.from(fields.entry, "base64")
-  bytes[offset] = (bytes[offset] as number) ^ flip
-  return JSON.stringify({ ...fields, entry: bytes.toString("base64") })
-}
-
-for (const [field, [offset, length]] of Object.entries(FIELDS))
-  test(`an entry's ${field} edited by whoever writes the database is found at that entry`, () => {
-    for (let n = 1; n <= SIZE; n += 7) {
-      const changed = lines.with(at(n), edited(lines[at(n)] as string, offset + (n % length), 1 << (n % 8)))
-      const { ok, place } = judged(changed)
-      assert.equal([ok, place.sequence, place.from], [false, n, undefined], `entry ${n}`)
-    }
-  })
-
-test("an entry removed is missed at its place", () => {
-  for (let n = 1; n <= SIZE; n += 11) {
-    const { place, message } = judged(lines.toSpliced(at(n), 1))
-    assert.is(place.sequence, n)
-    assert.match(message, n === SIZE ? /is missing: the log has 300/ : /is missing: entry/)
-  }
-})
-
-test("two neighbours swapped are found at the first", () => {
-  for (let n = 1; n < SIZE; n += 11)
-    assert.is(
-      judged(lines.toSpliced(at(n), 2, lines[at(n + 1)] as string, lines[at(n)] as string)).place.sequence,
-      n,
-    )
-})
-
-test("an entry repeated is found at its second place", () => {
-  for (let n = 1; n <= SIZE; n += 13)
-    assert.is(judged(lines.toSpliced(at(n), 0, lines[at(n)] as string)).place.sequence, n + 1)
-})
-
-/** The same log of fewer entries, as if the rest had never been. */
-function cutTo(
-  size: number,
-  change: (section: ExportLine[]) => ExportLine[] = (section) => section,
-): string[] {
-  let short = log
-  for (let n = SIZE; n > size; n--) short = short.without(n)
-  return textOf(wrapped([change(short.section())]))
-}
-
-test("a tail cut from the file alone is missed at the first entry that is gone", () => {
-  for (let size = 0; size < SIZE; size += 23)
-    assert.is(judged(lines.toSpliced(at(size + 1), SIZE - size)).place.sequence, size + 1)
-})
-
-test("a tail cut with its records, leaving the log's signed checkpoint, is missed at the first entry that is gone", () => {
-  const checkpoint = log.noteAt(SIZE, 2)
-  for (const size of [30, 150, 299]) {
-    const cut = cutTo(size, (section) =>
-      section.map((line) => (line.kind === "clinic" ? { ...line, checkpoint, witnessed: checkpoint } : line)),
-    )
-    const { place, message } = judged(cut)
-    assert.is(place.sequence, size + 1)
-    assert.match(message, /checkpoint is of 300 entries/)
-  }
-})
-
-test("a tail cut and signed anew by the log's key is missed by whoever kept a checkpoint", () => {
-  const cut = cutTo(250)
-  assert.is(judged(cut).ok, true)
-  assert.is(judged(cut, [log.noteAt(249)]).ok, true)
-  assert.is(judged(cut, [log.noteAt(251)]).place.sequence, 251)
-})
-
-test("a log forked at any entry and signed anew by the log's key is found by a kept checkpoint, between two at that very entry", () => {
-  for (const n of [20, 21, 77, 150, 298]) {
-    const fork = textOf(log.without(n).lines())
-    // The relay's key has signed it all: nothing in it is wrong by itself, unless the entry was the directory's.
-    assert.is(judged(fork).ok, true)
-    const wide = judged(fork, [log.noteAt(n - 5), log.noteAt(n + 1)]).place
-    assert.equal([wide.from, wide.sequence], [n - 4, n + 1])
-    const exact = judged(fork, [log.noteAt(n - 1), log.noteAt(n)]).place
-    assert.equal([exact.from, exact.sequence], [n, n])
-  }
-})
-
-test("a forked log's own checkpoint, signed anew, doesn't mislead as to where the fork is", () => {
-  const fork = log.without(60)
-  const section = fork
-    .section({ checkpoint: 150 })
-    .map((line) => (line.kind === "clinic" ? { ...line, witnessed: log.noteAt(50, 2) } : line))
-  const { place } = judged(textOf(wrapped([section])), [log.noteAt(200)])
-  assert.equal([place.from, place.sequence], [51, 200])
-})
-
-test("a log forked before what its witnesses signed is found by their cosignatures", () => {
-  const fork = log.without(120)
-  const witnessed = log.noteAt(200, 2)
-  const section = fork.section().map((line) => (line.kind === "clinic" ? { ...line, witnessed } : line))
-  const { place } = judged(textOf(wrapped([section])))
-  assert.equal([place.from, place.sequence], [1, 200])
-})
-
-const clinicLine = (change: object): string =>
-  JSON.stringify({ ...JSON.parse(lines[1] as string), ...change })
-const without = (...names: string[]): string => {
-  const fields = JSON.parse(lines[1] as string) as Record<string, unknown>
-  for (const name of names) delete fields[name]
-  return JSON.stringify(fields)
-}
-const stranger = new AuditLog(3).work(40, 2)
-
-const NOTES: readonly { name: string; line: string; message: RegExp }[] = [
-  { name: "no checkpoint", line: without("checkpoint"), message: /no checkpoint/ },
-  { name: "no witnesses", line: without("witnessed"), message: /asks for 1 witness/ },
-  {
-    name: "a checkpoint in the witnessed one's place",
-    line: clinicLine({ witnessed: log.noteAt(SIZE) }),
-    message: /asks for 1 witness/,
-  },
-  {
-    name: "another key's checkpoint",
-    line: clinicLine({ checkpoint: stranger.sign(log.bodyAt(SIZE)) }),
-    message: /doesn't hold/,
-  },
-  {
-    name: "another clinic's checkpoint",
-    line: clinicLine({ checkpoint: log.sign(stranger.bodyAt(40)) }),
-    message: /doesn't hold/,
-  },
-  {
-    name: "a checkpoint with a line of the relay's own",
-    line: clinicLine({ checkpoint: log.sign(`${log.bodyAt(SIZE)}more\n`) }),
-    message: /doesn't hold/,
-  },
-  {
-    name: "a cosignature of one checkpoint under another",
-    line: clinicLine({
-      witnessed:
-        log.noteAt(SIZE) +
-        (log
-          .noteAt(SIZE - 1, 1)
-          .split("\n")
-          .at(-2) as string) +
-        "\n",
-    }),
-    message: /doesn't hold/,
-  },
-  {
-    name: "a checkpoint of another root",
-    line: clinicLine({
-      checkpoint: log.sign(stranger.bodyAt(40).replace(/^.*/, log.bodyAt(1).split("\n")[0] as string)),
-    }),
-    message: /of other entries/,
-  },
-  { name: "what isn't a note", line: clinicLine({ checkpoint: "signed" }), message: /can't be read/ },
-]
-for (const { name, line, message } of NOTES)
-  test(`an export that comes with ${name} is refused`, () => {
-    const said = judged(lines.with(1, line))
-    assert.is(said.ok, false)
-    assert.match(said.message, message)
-  })
-
-/** The lines after some entries were changed and everything that follows was chained, numbered and signed anew. */
-function rewritten(change: (line: ExportLine & { kind: "entry" }, sequence: number) => ExportLine): string[] {
-  const changed = log.lines().map((line) => {
-    if (line.kind !== "entry") return line
-    return change(line, Number(Buffer.from(line.bytes).readBigUInt64BE(4)))
-  })
-  return textOf(changed)
-}
-
-test("an emergency's access that the log calls an ordinary one is found, though entry and chain were made for it", () => {
-  const glass = log.entries.findIndex(({ bytes }) => bytes[1] === 31) + 1
-  assert.ok(glass > 0)
-  const calm = log.renamed(glass, "access", 1)
-  assert.is(judged(textOf(calm.lines())).place.sequence, glass)
-  // Without its bytes, as a message may be: it isn't one.
-  const bare = textOf(
-    log
-      .lines()
-      .map((line, i) =>
-        line.kind === "entry" && i === at(glass) && line.record
-          ? { ...line, record: { ...line.record, bytes: undefined } }
-          : line,
-      ),
-  )
-  assert.is(judged(bare).place.sequence, glass)
-})
-
-test("a directory's record logged as a message, so that nobody replays it, is found", () => {
-  const first = 3
-  const hidden = log.renamed(first, "create", 0)
-  const said = judged(textOf(hidden.lines()))
-  assert.equal([said.ok, said.place.sequence], [false, first])
-})
-
-test("a directory's record that its issuer never signed is found, though every hash was made for it", () => {
-  const forged = log.forged(5)
-  const said = judged(textOf(forged.lines()))
-  assert.equal([said.ok, said.place.sequence], [false, 5])
-  assert.match(said.message, /signature/)
-})
-
-test("what is stored beside an entry, changed, is found at that entry", () => {
-  for (const part of ["hash", "link", "bytes"] as const)
-    for (let n = 2; n <= SIZE; n += 9) {
-      const changed = rewritten((line, sequence) => {
-        const value = line.record?.[part]
-        if (sequence !== n || line.record === undefined || value === undefined) return line
-        const other = Uint8Array.from(value)
-        other[n % other.length] = (other[n % other.length] as number) ^ 1
-        return { ...line, record: { ...line.record, [part]: other } }
-      })
-      if (changed[at(n)] === lines[at(n)]) continue
-      assert.is(judged(changed).place.sequence, n, `${part} of ${n}`)
-    }
-})
-
-test("stored chains that are longer, shorter, others or missing are found, at their newest entry where there is one", () => {
-  const scopes = lines.findIndex((line) => line.startsWith('{"scope"'))
-  const scope = JSON.parse(lines[scopes] as string) as { records: number; link: string }
-  const said = (change: object) => judged(lines.with(scopes, JSON.stringify({ ...scope, ...change })))
-  assert.match(said({ records: scope.records + 1 }).message, /has no entry/)
-  assert.ok((said({ records: scope.records - 1 }).place.sequence ?? 0) > 0)
-  assert.ok((said({ link: "00".repeat(32) }).place.sequence ?? 0) > 0)
-  assert.match(judged(lines.toSpliced(scopes, 1)).message, /missing from the store/)
-  assert.match(judged(lines.toSpliced(scopes, 0, lines[scopes] as string)).message, /twice/)
-})
+const stranger = textOf(new AuditLog(3).work(SIZE, 2).lines())
 
 /** A step of somebody who edits a file without a plan. */
 type Step = (changed: string[], random: (below: number) => number) => string[]
@@ -296,7 +54,7 @@ const STEPS: readonly Step[] = [
     const i = random(changed.length)
     if (changed[i]?.startsWith('{"entry"') !== true) return changed
     try {
-      return changed.with(i, edited(changed[i] as string, random(212), 1 + random(255)))
+      return changed.with(i, editedEntry(changed[i] as string, random(212), 1 + random(255)))
     } catch {
       return changed
     }
@@ -305,21 +63,23 @@ const STEPS: readonly Step[] = [
     const i = random(changed.length)
     return changed.with(i, (changed[i] ?? "").replace(/\d+/, String(random(400))))
   },
-  (changed, random) => changed.with(1, clinicLine({ checkpoint: log.noteAt(1 + random(SIZE)) })).concat(""),
-  (changed, random) =>
-    changed.with(
-      random(changed.length),
-      stranger.lines().map((line) => textOf([line])[0] as string)[random(40)] as string,
-    ),
+  (changed, random) => {
+    const kind = random(2) === 0 ? "checkpoint" : "witnessed"
+    const size = 1 + random(SIZE)
+    const note =
+      random(3) === 0 ? log.sign(log.bodyAt(size).replace(/[0-9]\n/, "1\n")) : log.noteAt(size, random(3))
+    const clinic = JSON.parse(lines[1] as string) as Record<string, unknown>
+    return changed.with(1, JSON.stringify({ ...clinic, [kind]: random(5) === 0 ? undefined : note }))
+  },
+  (changed, random) => changed.with(random(changed.length), stranger[random(stranger.length)] as string),
 ]
 
 test("the two agree on whatever somebody makes of a file", () => {
-  const small = textOf(new AuditLog().work(40, 2).lines())
   fc.assert(
     fc.property(
       fc.array(fc.tuple(fc.nat(STEPS.length - 1), fc.nat()), { minLength: 1, maxLength: 4 }),
       (steps) => {
-        let changed = [...small]
+        let changed = [...lines]
         for (const [step, seed] of steps) {
           let state = seed
           const random = (below: number): number => {
@@ -334,6 +94,88 @@ test("the two agree on whatever somebody makes of a file", () => {
     ),
     { numRuns: 1500 },
   )
+})
+
+/** Signed records of one clinic's directory, each right at some place, many wrong at most. */
+function directoryPool(log: AuditLog): Uint8Array[] {
+  const { clinic } = log
+  const { admin, keeper, nurse, biller, issue, issueAsRoot, grant } = clinic
+  const fresh = device(77)
+  const nursing = (keeps: boolean) => [{ role: NURSING, keeper: keeps }]
+  const since = {
+    role: NURSING,
+    history: "since",
+    sinceMs: T0 + 5,
+    rotationDays: 0,
+    mayChangeMembers: false,
+  } as const
+  const later = T0 + 3 * DAY_MS
+  return [
+    issue(admin, "policy", policy({ roleRules: [since] })),
+    issue(admin, "policy", policy({ roleRules: [{ ...since, history: "none", sinceMs: 0 }] })),
+    issue(admin, "policy", policy({ freshnessSeconds: 0 })),
+    issue(nurse, "policy", policy()),
+    issueAsRoot("policy", policy({ logKey: log.logKey.publicKey, witnesses: log.witnesses, quorum: 1 })),
+    issue(admin, "consent-text", consentText(2)),
+    issue(admin, "consent-text", consentText(3)),
+    issue(admin, "consent-text", consentText(1, "other")),
+    issueAsRoot("admin-add", adminAdd(device(78))),
+    issue(admin, "admin-add", adminAdd(device(79))),
+    issueAsRoot("admin-remove", encodeDeviceReference(admin.id)),
+    issueAsRoot("admin-remove", encodeDeviceReference(nurse.id)),
+    issue(device(78), "device-revoke", encodeDeviceReference(biller.id)),
+    issue(admin, "device-revoke", encodeDeviceReference(keeper.id)),
+    issue(admin, "device-revoke", encodeDeviceReference(device(78).id)),
+    issue(admin, "device-add", deviceAdd(fresh, nursing(true), T0 + DAY_MS)),
+    issue(admin, "device-add", deviceAdd(device(80), nursing(false))),
+    issue(admin, "device-roles", deviceRoles(nurse, nursing(true))),
+    issue(admin, "device-roles", deviceRoles(biller, nursing(false))),
+    issue(admin, "device-roles", deviceRoles(admin, nursing(false))),
+    issue(keeper, "role-key", roleKey(NURSING, 2), T0 + 10),
+    issue(fresh, "role-key", roleKey(NURSING, 2)),
+    issue(fresh, "role-key", roleKey(NURSING, 3), later),
+    issue(keeper, "role-key", roleKey(NURSING, 2, rolePublicKey(NURSING, 1))),
+    issue(keeper, "role-key", roleKey(BILLING, 2)),
+    issue(keeper, "role-grant", grant(NURSING, 1, fresh)),
+    issue(keeper, "role-grant", grant(NURSING, 2, nurse)),
+    issue(admin, "role-grant", grant(NURSING, 1, device(80))),
+    issue(admin, "role-grant", grant(BILLING, 1, nurse)),
+    issue(admin, "role-grant", grant(BILLING, 1, admin)),
+    issueAsRoot("recovery", encodeRecovery({ keyName: "root", reason: "a drill" })),
+    issue(keeper, "recovery", encodeRecovery({ keyName: "root", reason: "a drill" })),
+  ]
+}
+
+test("the two agree on what a directory takes, whoever signs what in whichever order", () => {
+  let refused = 0
+  let taken = 0
+  fc.assert(
+    fc.property(fc.array(fc.nat(35), { minLength: 1, maxLength: 7 }), (picks) => {
+      const small = new AuditLog(0, null)
+      const pool = directoryPool(small)
+      let state = small.clinic.state
+      for (const pick of picks) {
+        // An attest is of the directory as it stands, by somebody who may or may not.
+        const attester = [small.clinic.keeper, small.clinic.nurse, small.clinic.admin, device(77)][
+          pick % 4
+        ] as Device
+        const isAttest = pick >= pool.length
+        const record = isAttest
+          ? small.clinic.issue(attester, "attest", small.clinic.attest(state, attester), T0 + 2 * DAY_MS)
+          : (pool[pick] as Uint8Array)
+        small.directory(record)
+        try {
+          state = applyRecords(state, [record], options)
+        } catch {
+          // The log goes on all the same.
+        }
+      }
+      if (judgeByBoth([fileOf(textOf(small.lines()))]).ok) taken++
+      else refused++
+    }),
+    { numRuns: 400 },
+  )
+  assert.ok(refused > 50 && taken > 10, `${refused} refused, ${taken} taken`)
 })
 
 test("the two agree on bytes that are no text", () => {
