@@ -13,6 +13,7 @@ import { repoRoot } from "./root.ts"
 const DOC = join(repoRoot, "docs/threat-model.md")
 const FOLDERS = [
   "sdk/test/attacks",
+  "sdk/test/attacks/audit",
   "sdk/test/browser",
   "server/test/attacks",
   "web-component/test/browser",
@@ -79,7 +80,7 @@ function rowName(text: string, before: string): string | undefined {
 export function attackRows(): string[] {
   return FOLDERS.flatMap((folder) =>
     testFiles(folder).flatMap((file) =>
-      attacksOf(readFileSync(join(repoRoot, file), "utf8"), folder.endsWith("/attacks")).map(
+      attacksOf(readFileSync(join(repoRoot, file), "utf8"), folder.includes("/attacks")).map(
         ({ name, line }) => `| ${name.replaceAll("|", "\\|")} | [${file}:${line}](../${file}#L${line}) |`,
       ),
     ),

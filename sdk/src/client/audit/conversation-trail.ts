@@ -4,8 +4,7 @@
 import { abortable, sleep, throwIfAborted } from "../../abort.ts"
 import { equalBytes } from "../../bytes.ts"
 import { isWardlineError, WardlineError } from "../../errors.ts"
-import { encodeEntry } from "../../tlog/index.ts"
-import type { Session } from "../../transport/index.ts"
+import type { AuditPage, AuditQuery, Session } from "../../transport/index.ts"
 import type { ConversationEngine } from "../engine.ts"
 import { auditBookOf, type LogState } from "./book.ts"
 import { factsOf } from "./facts.ts"
@@ -13,6 +12,7 @@ import { askAudit } from "./fetch.ts"
 import { type Finding, judgeTrail } from "./judge.ts"
 import { actorOf } from "./names.ts"
 import { readingsOf } from "./readings.ts"
+import { ShownEntries } from "./shown.ts"
 import type { AuditActor, AuditOptions, AuditProblem, WhoHasRead } from "./types.ts"
 import { type TrailEntry, TrailWalk } from "./walk.ts"
 
@@ -47,12 +47,14 @@ interface Asked {
 /** What was found in one conversation, kept while it is open: what is proven once isn't asked for again. */
 export class ConversationTrail {
   readonly #engine: ConversationEngine
+  readonly #shown: ShownEntries
   #entries: readonly TrailEntry[] = []
   #pin: Pin | undefined
   #work: Promise<unknown> = Promise.resolve()
 
   constructor(engine: ConversationEngine) {
     this.#engine = engine
+    this.#shown = new ShownEntries(engine.host.storage, engine.id)
   }
 
   /** @throws {WardlineError} as `Conversation.whoHasRead`. */
@@ -87,17 +89,19 @@ export class ConversationTrail {
     const walk = new TrailWalk(scope, proven.at(-1)?.entry.sequence ?? 0, checkpoint)
     const asked = { scope, order: "newest", limit: PAGE_ENTRIES, treeSize: checkpoint?.size ?? 0 } as const
     while (walk.next !== undefined) {
-      walk.take(await askAudit(session, { ...asked, from: walk.next }, signal))
+      walk.take(await askPage(session, { ...asked, from: walk.next }, signal))
       onProgress?.({ done: proven.length + walk.count, of: undefined })
     }
     const entries = [...proven, ...walk.entries]
-    const gone = walk.isWhole ? firstGone(this.#entries, entries) : undefined
-    if (walk.isWhole && gone === undefined) this.#entries = entries
+    const gone = walk.isWhole ? await this.#shown.firstGone(entries) : undefined
+    if (walk.isWhole && gone === undefined) {
+      await this.#shown.remember(entries)
+      this.#entries = entries
+    }
     await this.#arrived(entries, signal)
     const report = this.#report(entries, walk, at, session.relayNow())
     if (gone === undefined) return report
-    const { sequence, time } = gone
-    return { ...report, problems: [...report.problems, { kind: "gap", sequence, at: time }] }
+    return { ...report, problems: [...report.problems, { kind: "gap", sequence: gone }] }
   }
 
   /** Reads the conversation's end once more, unless that was done just now: whatever the log has about it before that must
@@ -154,6 +158,20 @@ export class ConversationTrail {
   }
 }
 
+/** A page; an empty one where the relay doesn't know the entry that it named itself. */
+async function askPage(
+  session: Session,
+  query: AuditQuery,
+  signal: AbortSignal | undefined,
+): Promise<Pick<AuditPage, "entries">> {
+  try {
+    return await askAudit(session, query, signal)
+  } catch (error) {
+    if (query.from === 0 || !isWardlineError(error, "ERR_NOT_FOUND")) throw error
+    return { entries: [] }
+  }
+}
+
 /** A subscription from where this device stands, and at once its end. */
 function readEnd(session: Session, conversation: Uint8Array, position: number): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -184,19 +202,6 @@ function isPinned({ entry }: TrailEntry, { position, sinceMs }: Pin): boolean {
 function provenPrefix(entries: readonly TrailEntry[]): readonly TrailEntry[] {
   const open = entries.findIndex(({ proof }) => proof !== "proven")
   return open === -1 ? entries : entries.slice(0, open)
-}
-
-/** The first entry that was shown before and isn't there any more. What no checkpoint covered then, a relay could have
- * made up; what it made up it has to stand by. */
-function firstGone(
-  before: readonly TrailEntry[],
-  now: readonly TrailEntry[],
-): TrailEntry["entry"] | undefined {
-  const there = new Map(now.map(({ entry }) => [entry.sequence, entry]))
-  return before.find(({ entry }) => {
-    const same = there.get(entry.sequence)
-    return same === undefined || (same !== entry && !equalBytes(encodeEntry(same), encodeEntry(entry)))
-  })?.entry
 }
 
 /** The oldest of them says how late. */

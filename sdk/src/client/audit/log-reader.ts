@@ -25,7 +25,7 @@ import type { Tree } from "./walk.ts"
 /** As many as a frame holds without proofs, with room to spare. */
 const PAGE_ENTRIES = 400
 /** More conversations than that are held to their chains by the tree alone. */
-const MAX_SCOPES = 200_000
+const MAX_SCOPES = 500_000
 
 export interface LogReaderHost extends AuditBookHost {
   readonly device: Device
@@ -126,24 +126,31 @@ export class AuditLogReader {
   #follow(bytes: Uint8Array): AuditEntry | undefined {
     const sequence = this.state.read + 1
     let entry: AuditEntry
+    let head: AuditHead
     try {
       entry = decodeEntry(bytes)
-      const head = this.#head ?? { sequence: entry.sequence - 1, leafHash: entry.previous }
       if (this.#head === undefined && entry.sequence !== this.#from) return this.#stop("gap", sequence)
-      this.#head = nextHead(sha256, head, bytes, entry)
+      const before = this.#head ?? { sequence: entry.sequence - 1, leafHash: entry.previous }
+      head = nextHead(sha256, before, bytes, entry)
     } catch (error) {
       if (!isWardlineError(error)) throw error
       return this.#stop(error.code === "ERR_FORK" ? "gap" : "unreadable", sequence)
     }
-    const scope = toHex(entry.scope)
-    const newest = this.#newest.get(scope)
-    const isFirstSeen = newest === undefined && (this.#from > 1 || this.#newest.size >= MAX_SCOPES)
-    const isLed = isFirstSeen ? entry.before < this.#from : entry.before === (newest ?? 0)
-    if (!isLed) return this.#stop("gap", sequence)
-    if (newest !== undefined || this.#newest.size < MAX_SCOPES) this.#newest.set(scope, entry.sequence)
+    if (!this.#isLed(entry)) return this.#stop("gap", sequence)
+    this.#head = head
     const leafHash = entryHash(sha256, bytes)
     if (!this.#reach(leafHash)) this.#after.push(leafHash)
     return entry
+  }
+
+  /** Whether it names its scope's entry before, as far as that was read. */
+  #isLed({ scope, sequence, before }: AuditEntry): boolean {
+    const name = toHex(scope)
+    const newest = this.#newest.get(name)
+    const isFull = this.#newest.size >= MAX_SCOPES
+    if (newest !== undefined || !isFull) this.#newest.set(name, sequence)
+    if (newest !== undefined) return before === newest
+    return isFull || before < this.#from
   }
 
   /** Takes the next entry into the tree, unless it is beyond the checkpoint. */

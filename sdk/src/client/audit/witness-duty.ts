@@ -111,8 +111,8 @@ export class WitnessDuty {
     const { directory, now, signal } = this.#host
     const request = this.#book.request(signal)
     const note = await fetchNote(request, "checkpoint")
-    // The first one that it signs continues what this device has seen as a reader.
-    const known = last ?? (await this.#book.load("witnessed"))
+    const seen = await this.#book.load("witnessed")
+    const known = last ?? seen
     const shown = readTree(note)
     if (shown === undefined) return "checkpoint-refused"
     if (known !== undefined && shown.size < known.size) return "log-older"
@@ -129,9 +129,12 @@ export class WitnessDuty {
     } catch (error) {
       if (!isWardlineError(error)) throw error
       if (error.code !== "ERR_FORK") return "checkpoint-refused"
-      await this.#book.contradicted(known, note, signal)
-      return this.#book.isForked ? "log-forked" : "log-unexplained"
+      return await this.#contradicted(known, note)
     }
+    // What it has believed as a reader it has to vouch for as well.
+    if (seen !== undefined && seen.size > taken.size) return "log-older"
+    if (seen !== undefined && !(await this.#book.continues(seen, taken, signal)))
+      return await this.#contradicted(seen, note)
     const signed = { size: taken.size, root: taken.root, note, seenMs: now() }
     // First on this device: what it signs it must never contradict.
     await this.#book.save("cosigned", signed)
@@ -140,6 +143,11 @@ export class WitnessDuty {
     await this.#book.save("cosigned", { ...signed, note: `${note}${line}` })
     await postCosignatures(request, formatNote(taken.body, [line]))
     return signed
+  }
+
+  async #contradicted(known: KnownCheckpoint | undefined, note: string): Promise<Refusal> {
+    await this.#book.contradicted(known, note, this.#host.signal)
+    return this.#book.isForked ? "log-forked" : "log-unexplained"
   }
 
   #cosign(name: string, body: string, timeSeconds: number): string {

@@ -151,8 +151,13 @@ test("says that there is more and gives nothing, or begins elsewhere", async () 
   proxy.hooks.toClient = (frame) =>
     frame.kind === "entries" ? [{ ...frame, more: true, entries: [] }] : undefined
   assert.equal(found((await read()).state), [["gap", 1]])
+  delete proxy.hooks.toClient
+  const { entries: all } = await read()
+  const first = all.find(({ action }) => action === "consent")?.sequence ?? 0
+  // The next one begins a conversation: nothing in it shows that it isn't the one that was asked for.
   serve((entries) => entries.slice(1))
-  assert.equal(found((await read(officer.auditLog({ from: 5 }))).state), [["gap", 5]])
+  const from = first - 1
+  assert.equal(found((await read(officer.auditLog({ from }))).state), [["gap", from]])
 })
 
 test("gives bytes that are no entry", async () => {

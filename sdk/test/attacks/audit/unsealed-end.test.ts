@@ -109,7 +109,7 @@ test("hides a sealed reading behind a made-up end: it isn't said that nothing is
   const reading = honest.readings.find(({ who }) => who.kind === "staff")
   await patient.close()
   hideBehindEnd(proxy.hooks)
-  // The page is opened anew: nothing of the list is remembered.
+  // The page is opened anew.
   const again = await clinic.patient(keystore, proxy.url)
   patients.push(again)
   const [fresh] = again.conversations as [Conversation]
@@ -117,6 +117,16 @@ test("hides a sealed reading behind a made-up end: it isn't said that nothing is
   assert.is(byNurse(answer), 0, "the reading is hidden")
   assert.ok(answer.readings.some(({ proof }) => proof === "pending"))
   assert.ok((answer.completeTo ?? 0) < (reading?.from ?? 0), "nothing vouches for what came after that time")
+  assert.ok(kinds(answer).includes("gap"), "the device has stored which end it was shown before")
+})
+
+test("hides it from a device that asks for the first time: nothing is said to be whole up to now", async () => {
+  const { conversation } = await readByNurse()
+  hideBehindEnd(proxy.hooks)
+  const answer = await conversation.whoHasRead()
+  assert.is(byNurse(answer), 0)
+  const proven = answer.readings.filter(({ proof }) => proof === "proven")
+  assert.ok((answer.completeTo ?? 0) <= Math.max(0, ...proven.map(({ to }) => to)))
 })
 
 test("makes its end up anew once it ought to be sealed: what was shown before is gone", async () => {

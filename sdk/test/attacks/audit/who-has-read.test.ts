@@ -374,6 +374,23 @@ test("serves the same page again and again: a gap, and an end to it", async () =
   assert.is(asked, 2)
 })
 
+test("says that it knows nothing of the entry that it named itself: a gap, and the rest is shown", async () => {
+  let asked = 0
+  proxy.hooks.toClient = (frame) => {
+    if (frame.kind !== "entries" || ++asked > 1) return undefined
+    return [{ ...frame, more: true, entries: frame.entries.slice(0, 17) }]
+  }
+  proxy.hooks.toRelay = (frame, connection) => {
+    if (frame.kind !== "audit" || asked === 0) return undefined
+    const { id } = frame
+    connection.tellClient({ kind: "error", id, code: "ERR_NOT_FOUND", retryable: false, message: "" })
+    return []
+  }
+  const answer = await ask()
+  assert.ok(kinds(answer).includes("gap"))
+  assert.is(answer.entries, 17)
+})
+
 test("makes up entries without end: a limit, whatever they say", async () => {
   hideCheckpoints()
   const scope = fromHex(await idOf(proven))
