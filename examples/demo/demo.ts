@@ -5,13 +5,16 @@ import { createLog, type Relay, startRelay } from "@wardline/relay"
 import {
   AdminClient,
   type DeviceSeeds,
+  deviceWitnessName,
   enrolDevice,
   enrolmentLink,
   memoryKeystore,
   type NewStaff,
 } from "@wardline/sdk"
+import { deviceFromSeeds } from "@wardline/sdk/crypto"
+import { toHex } from "@wardline/sdk/protocol"
 import { startClinicPage } from "./clinic-page.ts"
-import { DEMO_BILLER, DEMO_CLINIC, DEMO_NURSE } from "./people.ts"
+import { AUDIT_ROLE, DEMO_BILLER, DEMO_CLINIC, DEMO_NURSE, DEMO_OFFICER } from "./people.ts"
 import { freePort } from "./ports.ts"
 import {
   readSaved,
@@ -48,6 +51,8 @@ export interface Demo {
   readonly nurseUrl: string
   /** Opens the inbox as the biller; likewise. */
   readonly billerUrl: string
+  /** Opens the inbox, and the audit log there, as the compliance officer; likewise. */
+  readonly officerUrl: string
   readonly clinicKey: string
   /** The keys of the nurse's device, for a program that is the nurse. */
   readonly nurse: DeviceSeeds
@@ -85,7 +90,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { clinicKey } = keys
 
   let relay: Relay | undefined
-  const begin = async (): Promise<void> => {
+  const begin = async (): Promise<Relay> => {
     relay ??= await startRelay({
       data: join(dataDir, "relay"),
       clinicKeys: [clinicKey],
@@ -94,20 +99,23 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       log: createLog("info", { write: options.log }),
       ...(options.webRoot ? { webRoot: options.webRoot } : {}),
     })
+    return relay
   }
   const end = async (): Promise<void> => {
     const ending = relay
     relay = undefined
     await ending?.close()
   }
-  await begin()
+  const logKey = toHex((await begin()).logKey)
 
   try {
     await checkPages(relayUrl)
     const admin = await connectAdmin(relayUrl, keys, created?.records)
     const nurse = keys.nurse ?? (await enrol(admin, DEMO_NURSE))
     const biller = keys.biller ?? (await enrol(admin, DEMO_BILLER))
-    save(dataDir, { ...keys, nurse, biller, clinicPort, relayPort })
+    const officer = keys.officer ?? (await enrol(admin, DEMO_OFFICER))
+    await openAudit(admin, logKey, nurse)
+    save(dataDir, { ...keys, nurse, biller, officer, clinicPort, relayPort })
     // However long the demo was off, its directory is vouched for again. While the relay is stopped this fails.
     await admin.attest()
     const attesting = setInterval(() => void admin.attest().catch(() => {}), ATTEST_EVERY_MS).unref()
@@ -117,13 +125,16 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       relayUrl,
       nurseUrl: enrolmentLink(relayUrl, { clinicKey, ...seedBytes(nurse) }),
       billerUrl: enrolmentLink(relayUrl, { clinicKey, ...seedBytes(biller) }),
+      officerUrl: enrolmentLink(relayUrl, { clinicKey, ...seedBytes(officer) }),
       clinicKey,
       nurse: seedBytes(nurse),
       admin: seedBytes(keys.admin),
       notes,
       isNew: created !== undefined,
       stopRelay: end,
-      startRelay: begin,
+      startRelay: async () => {
+        await begin()
+      },
       restartRelay: async () => {
         await end()
         await begin()
@@ -157,6 +168,17 @@ async function connectAdmin(
   const options = { relay, clinicKey: keys.clinicKey, keystore }
   if (records) await AdminClient.publish(options, records)
   return AdminClient.connect(options)
+}
+
+/** Names in the clinic's policy the key by which this relay seals its audit log, who may read that, and the nurse's inbox as
+ * its witness: what she has seen, nobody can take out unnoticed. */
+async function openAudit(admin: AdminClient, logKey: string, nurse: StoredSeeds): Promise<void> {
+  const { policy } = admin
+  if (policy.logKey === logKey && policy.auditRole === AUDIT_ROLE) return
+  const { signingSeed, wrappingSeed } = seedBytes(nurse)
+  const { id, signing } = deviceFromSeeds(signingSeed, wrappingSeed)
+  const witness = { name: deviceWitnessName(toHex(id)), key: toHex(signing.publicKey) }
+  await admin.setPolicy({ logKey, auditRole: AUDIT_ROLE, witnesses: [witness], quorum: 1 })
 }
 
 async function enrol(admin: AdminClient, staff: NewStaff): Promise<StoredSeeds> {

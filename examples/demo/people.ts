@@ -70,4 +70,9 @@ export const DEMO_NURSE: NewStaff = {
   roles: [{ role: "nursing", keeper: true }, { role: "scheduling" }],
 }
 
+/** The role that reads the audit log. */
+export const AUDIT_ROLE = "compliance"
+
+export const DEMO_OFFICER: NewStaff = { name: "Imani Cole", roles: [{ role: AUDIT_ROLE, keeper: true }] }
+
 export const DEMO_BILLER: NewStaff = { name: "Bo Lindqvist", roles: [{ role: "billing", keeper: true }] }

@@ -15,6 +15,7 @@ export interface SavedDemo {
   readonly admin: StoredSeeds
   readonly nurse?: StoredSeeds
   readonly biller?: StoredSeeds
+  readonly officer?: StoredSeeds
   readonly clinicPort?: number
   readonly relayPort?: number
 }

@@ -79,7 +79,11 @@ ${demo.isNew ? "A demo clinic was made." : "The demo clinic is back."} It runs o
   As Bo, who does the bills (billing; can open none of Noor's conversations)
   ${demo.billerUrl}
 
-One browser is one device: open Noor and Bo in different browsers, or one in a private window.
+  As Imani, the compliance officer (opens no conversation; her inbox has the audit log)
+  ${demo.officerUrl}
+
+The chat's menu has "Who has read this". Noor's inbox is the log's witness: it signs while it is open.
+One browser is one device: open Noor, Bo and Imani in different browsers, or in private windows.
 The long links are their keys, so treat real ones as keys.
 
 As the clinic's administrator:

@@ -154,7 +154,7 @@ test("start prints the addresses, works with the command line, and stops cleanly
   })
   assert.is(ended.code, 0, ended.stderr)
   assert.match(ended.stdout, /As a patient\n {2}http:\/\/localhost:\d+\n/)
-  assert.is(ended.stdout.match(/http:\/\/localhost:\d+\/staff#enrol=[\w-]+\n/g)?.length, 2)
+  assert.is(ended.stdout.match(/http:\/\/localhost:\d+\/staff#enrol=[\w-]+\n/g)?.length, 3)
   assert.match(ended.stdout, /Stopped\./)
   assert.is(staff?.code, 0, staff?.stderr)
   assert.match(staff?.stdout ?? "", /Kim is staff now: nursing/)

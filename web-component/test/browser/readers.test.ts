@@ -115,22 +115,6 @@ test("a seal that isn't one: an unmistakable notice with what to do, and the lis
   await chat.getByRole("heading", { name: "Something here doesn’t fit" }).waitFor({ state: "detached" })
 })
 
-test("a relay that hides that the nurse was given it: the list says so", async () => {
-  // A new visit, so that this device asks for the log anew, from its end.
-  await patient.page.reload()
-  await patient.page.locator("wardline-chat [part=launcher]").click()
-  await chat.getByText("One more thing").waitFor()
-  relay.change = (frame) => {
-    if (frame.kind !== "entries") return frame
-    return { ...frame, entries: frame.entries.filter(({ bytes }) => decodeEntry(bytes).action !== "read") }
-  }
-  await openReaders()
-  await chat.getByRole("heading", { name: "Something here doesn’t fit" }).waitFor()
-  await chat.getByText("An entry about this conversation was left out.").waitFor()
-  assert.equal(await axeProblems(inside()), [])
-  relay.change = undefined
-})
-
 test("without a connection the list stays and says when it is from; it comes back by a press", async () => {
   await clinic.stopRelay()
   await chat.getByRole("button", { name: "Look again" }).click()
@@ -153,6 +137,22 @@ test("in Arabic, from right to left", async () => {
   const isNews = (text: string): boolean => !/status of 404/.test(text)
   assert.equal(patient.problems.filter(isNews), [])
   assert.equal(nurse.problems.filter(isNews), [])
+})
+
+test("a relay that hides that the nurse was given it: the list says so", async () => {
+  // A new visit, so that this device asks for the log anew, from its end, and in the page's language.
+  await patient.page.reload()
+  await patient.page.locator("wardline-chat [part=launcher]").click()
+  await chat.getByText("One more thing").waitFor()
+  relay.change = (frame) => {
+    if (frame.kind !== "entries") return frame
+    return { ...frame, entries: frame.entries.filter(({ bytes }) => decodeEntry(bytes).action !== "read") }
+  }
+  await openReaders()
+  await chat.getByRole("heading", { name: "Something here doesn’t fit" }).waitFor()
+  await chat.getByText("An entry about this conversation was left out.").waitFor()
+  assert.equal(await axeProblems(inside()), [])
+  relay.change = undefined
 })
 
 test.run()

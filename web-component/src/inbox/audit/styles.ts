@@ -38,9 +38,9 @@ export const auditStyles: CSSResult = css`
   .log { table-layout: fixed; font-size: .9375rem; min-inline-size: 70rem; }
   .log thead th { position: sticky; inset-block-start: 0; z-index: 1; padding: .5rem .5rem; background: var(--bg); color: var(--muted); font-size: .8125rem;
     border-block-end: 1px solid var(--line-strong); }
-  .log td { block-size: 45px; padding: 0 .5rem; border-block-end: 1px solid var(--line); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+  .log tr:not(.space) td { block-size: 45px; padding: 0 .5rem; border-block-end: 1px solid var(--line); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .log :is(th, td):first-child { padding-inline-start: 1.25rem; }
-  .log .space td { border: 0; padding: 0; block-size: auto; }
+  .log .space td { border: 0; padding: 0; }
   .log tbody tr:not(.space) { cursor: pointer; }
   .log tbody tr:not(.space):hover { background: var(--sunken); }
   .log tr.unusual { background: var(--notice); }
@@ -144,7 +144,7 @@ export const auditStyles: CSSResult = css`
     .log tbody tr:not(.space) { display: grid; grid-template-columns: minmax(0, 1fr) auto; grid-template-rows: 1.625rem 1.5rem 1.25rem; align-content: center; block-size: 97px;
       padding-inline: 1rem; border-block-end: 1px solid var(--line); }
     .log .space, .log .space td { display: block; }
-    .log td, .log :is(th, td):first-child { block-size: auto; padding: 0; border: 0; }
+    .log tr:not(.space) td, .log tr:not(.space) td:first-child { block-size: auto; padding: 0; border: 0; }
     .log .action { grid-area: 1 / 1; font-weight: 600; } .log .outcome { grid-area: 1 / 2; }
     .log .who { grid-area: 2 / 1; } .log .about { grid-area: 2 / 2; align-self: center; }
     .log .time { grid-area: 3 / 1; font-size: .875rem; color: var(--muted); overflow: visible; } .log .role { grid-area: 3 / 2; font-size: .875rem; color: var(--muted); }
