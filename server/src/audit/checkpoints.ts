@@ -1,6 +1,6 @@
 /** Checkpoints of each clinic's audit log: signed by the log key, stored, only then published, and joined by the
  * cosignatures of the policy's witnesses (docs/protocol.md, Checkpoints). */
-import { equalBytes, type Policy, utf8, WardlineError } from "@wardline/sdk/protocol"
+import { equalBytes, isWardlineError, type Policy, utf8, WardlineError } from "@wardline/sdk/protocol"
 import {
   auditOrigin,
   checkpointLine,
@@ -251,7 +251,13 @@ export class Checkpoints {
 async function isOf({ tree }: Clinic, checkpoint: SignedCheckpoint | undefined): Promise<boolean> {
   if (checkpoint === undefined) return true
   const { size, root } = checkpoint
-  return size <= tree.size && equalBytes(root, await rootOf(sha256, tree.read, size))
+  try {
+    return size <= tree.size && equalBytes(root, await rootOf(sha256, tree.read, size))
+  } catch (error) {
+    // A tile that is gone is a log that was cut; people are served all the same.
+    if (isWardlineError(error, "ERR_STORE")) return false
+    throw error
+  }
 }
 
 function saved({ ref }: Clinic, kind: CheckpointKind, checkpoint: SignedCheckpoint): SavedCheckpoint {

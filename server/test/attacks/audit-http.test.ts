@@ -1,9 +1,11 @@
 /** Attacks on the audit log's addresses, and on its database by the host. */
 import { cpSync } from "node:fs"
 import { request } from "node:http"
+import { join } from "node:path"
+import Sqlite from "better-sqlite3"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import { SqliteStore } from "../../src/store/sqlite.ts"
+import { DATABASE_FILE, SqliteStore } from "../../src/store/sqlite.ts"
 import type { CheckpointKind, ClinicRef } from "../../src/store/store.ts"
 import { AuditBench, withLog } from "../support/audit-bench.ts"
 import { TestLog } from "../support/audit-log.ts"
@@ -150,6 +152,37 @@ test("a log that was put back to an older copy, with the newer one's checkpoint,
   await relay.close()
   assert.is(await noteIn(data, "newest"), note)
   for (const folder of [data, copy]) removeFolder(folder)
+})
+
+test("a log of whose tree a part was taken out is signed no further, and people are served", async () => {
+  const clinic = new TestClinic()
+  const data = newFolder()
+  const limits = { checkpointMs: 1, recordsBurst: 10_000 }
+  await (await start(clinic, { data, limits })).close()
+  const note = await inStore(data, (store, ref) => store.checkpoint(ref, "newest") ?? "")
+  const long = await start(clinic, { data, limits })
+  const device = newDevice()
+  const chat = new TestChat(clinic, device)
+  const client = await logIn(long.url, clinic, device)
+  await client.publishAll([...chat.beginning(), ...Array.from({ length: 300 }, () => chat.message())])
+  await long.close()
+  // The first tile, and the checkpoint that says so.
+  await inStore(data, (store, ref) => store.saveCheckpoints([{ clinic: ref, kind: "newest", note }]))
+  const db = new Sqlite(join(data, DATABASE_FILE))
+  db.exec("DELETE FROM tiles WHERE key = (SELECT min(key) FROM tiles)")
+  db.close()
+  const said: string[] = []
+  const error = (event: string): unknown => said.push(event)
+  const relay = await start(clinic, {
+    data,
+    limits,
+    log: { debug: () => {}, info: () => {}, warn: () => {}, error },
+  })
+  assert.match(said.join("\n"), /isn't the one that this relay has signed/)
+  await (await logIn(relay.url, clinic, newDevice())).close()
+  await relay.close()
+  assert.is(await inStore(data, (store, ref) => store.checkpoint(ref, "newest") ?? ""), note)
+  removeFolder(data)
 })
 
 test.run()
