@@ -1,7 +1,14 @@
 /** Who has read a conversation, over a real relay: what the patient and staff are told, and how far it is proven. */
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import type { Conversation, Reading, WhoHasRead } from "../../../src/index.ts"
+import {
+  type Conversation,
+  memoryKeystore,
+  PatientClient,
+  type Reading,
+  type WhoHasRead,
+} from "../../../src/index.ts"
+import { rejects } from "../../support/errors.ts"
 import { begin, type LiveClinic, startClinic, until } from "../../support/live-clinic.ts"
 
 const test = suite("who has read this")
@@ -61,6 +68,88 @@ test("a patient sees who read it, as what, when and how far, and that it is prov
   const own = answer.readings.filter(({ who }) => who.kind === "self").at(0)
   assert.ok((answer.completeTo ?? 0) >= (own?.from ?? Infinity), "its own newest sealed reading is the end")
   await patient.close()
+})
+
+test("staff see it too, and why the glass was broken; the patient sees that it was", async () => {
+  const patient = await clinic.patient()
+  const conversation = await begin(patient)
+  await conversation.send("hello")
+  const nurse = await clinic.staff("nurse")
+  const opened = await nurse.open(conversation.id, {
+    purpose: "BTG",
+    reason: "She doesn't answer the phone.",
+  })
+  await until(opened, "change", () => opened.view.messages.some(({ text }) => text === "hello"))
+  const byNurse = await opened.whoHasRead()
+  assert.equal(byNurse.problems, [])
+  const [own] = byNurse.readings.filter(({ who }) => who.kind === "self")
+  assert.is(own?.purpose, "BTG")
+  assert.is(own?.reason, "She doesn't answer the phone.")
+  assert.is(own?.who.name, "Nurse Kim")
+  assert.ok(byNurse.readings.some(({ who }) => who.kind === "patient"))
+  const [seen] = byStaff(await conversation.whoHasRead())
+  assert.is(seen?.purpose, "BTG")
+  assert.is(seen?.reason, undefined)
+  assert.is(seen?.state, "open")
+  await nurse.close()
+  await patient.close()
+})
+
+test("a file that somebody fetched, an access that was only signed, and a second phone", async () => {
+  const patient = await clinic.patient()
+  const conversation = await begin(patient, "question")
+  const sent = await conversation.sendFile(new File(["a note"], "note.txt", { type: "text/plain" }))
+  const phone = await PatientClient.restore(
+    clinic.options(memoryKeystore()),
+    await patient.createPairingCode(),
+  )
+  const doctor = await clinic.staff("doctor")
+  const byDoctor = await doctor.open(conversation.id, {
+    role: "medical",
+    purpose: "HLEGAL",
+    reason: "A court asks.",
+  })
+  await until(byDoctor, "change", () => byDoctor.view.messages.some(({ id }) => id === sent.id))
+  await byDoctor.openFile(sent.id)
+  await doctor.close()
+  const [onPhone] = phone.conversations as [Conversation]
+  const answer = await onPhone.whoHasRead()
+  assert.equal(answer.problems, [])
+  const [reading] = byStaff(answer)
+  assert.is(reading?.purpose, "HLEGAL")
+  assert.is(reading?.files, 1)
+  assert.ok(answer.readings.some(({ who }) => who.kind === "patient"))
+  assert.ok(answer.readings.some(({ who }) => who.kind === "self"))
+  await phone.close()
+  await patient.close()
+})
+
+test("over a restart of the relay, and after the conversation is closed", async () => {
+  const patient = await clinic.patient()
+  const conversation = await begin(patient)
+  await conversation.send("hello")
+  const nurse = await clinic.staff("nurse")
+  const opened = await nurse.open(conversation.id)
+  await until(opened, "change", () => opened.view.messages.some(({ text }) => text === "hello"))
+  await clinic.restartRelay()
+  await until(patient, "connection", () => patient.connection.kind === "online")
+  await until(nurse, "connection", () => nurse.connection.kind === "online")
+  await opened.close("resolved")
+  await until(conversation, "change", () => conversation.view.status === "closed")
+  const answer = await conversation.whoHasRead()
+  assert.equal(answer.problems, [])
+  assert.is(byStaff(answer).length, 1)
+  await nurse.close()
+  await patient.close()
+})
+
+test("it can be given up, and asks nothing of a conversation that can't be believed", async () => {
+  const patient = await clinic.patient()
+  const conversation = await begin(patient)
+  await rejects(conversation.whoHasRead({ signal: AbortSignal.abort() }), "ERR_ABORTED")
+  assert.equal((await conversation.whoHasRead()).problems, [])
+  await patient.close()
+  await rejects(conversation.whoHasRead(), "ERR_CLOSED")
 })
 
 test.run()
