@@ -55,7 +55,7 @@ export class MutantBench {
   static async create(): Promise<MutantBench> {
     const folder = await mkdtemp(join(tmpdir(), "wardline-mutants-"))
     const isSource = (path: string) => !/[/\\](node_modules|dist)$/.test(path)
-    for (const part of [...PACKAGES, "scripts", "package.json", "tsconfig.base.json"]) {
+    for (const part of [...PACKAGES, "docs", "scripts", "package.json", "tsconfig.base.json"]) {
       await cp(join(repoRoot, part), join(folder, part), { recursive: true, filter: isSource })
     }
     // Libraries are shared with the real tree; the workspaces are the copy's own.

@@ -1,6 +1,6 @@
 /** One clinic's audit log against the records that it speaks of, its directory and its signed roots: entry by entry, in
  * order, holding heads only (docs/audit-export.md says what is checked, and in which order). */
-import { compareBytes, equalBytes, toHex } from "../bytes.ts"
+import { copyBytes, equalBytes, toHex } from "../bytes.ts"
 import { isWardlineError } from "../errors.ts"
 import { clinicIdOf } from "../protocol/index.ts"
 import { AuditError } from "./audit-fault.ts"
@@ -194,7 +194,7 @@ export class ClinicAudit {
     for (let head = first; head !== undefined; head = head.next)
       if (holdsAt(entry, SCOPE, head.scope)) return head
     const head = {
-      scope: entry.slice(SCOPE, SCOPE + 16),
+      scope: copyBytes(entry.subarray(SCOPE, SCOPE + 16)),
       newest: 0,
       position: 0,
       link: this.#leafHash,
@@ -227,7 +227,7 @@ export class ClinicAudit {
       throw new AuditError(`is missing: the log has ${entries} entries`, { sequence: count + 1 })
     if (entries < count)
       throw new AuditError(`is one too many: the log has ${entries} entries`, { sequence: entries + 1 })
-    if (compareBytes(head, this.#leafHash) !== 0)
+    if (!equalBytes(head, this.#leafHash))
       throw new AuditError("isn't the one with which the log says that it ends", { sequence: count })
     const signableMs = this.#newestMs - (this.#signableSinceMs ?? this.#newestMs)
     this.#roots = this.#notes.judge(this.#directory, count, signableMs)
