@@ -197,7 +197,7 @@ export class Checkpoints {
       if (cosignatures.length === 0)
         throw new WardlineError(
           "ERR_FORBIDDEN",
-          "none of the witnesses that the policy names has signed this",
+          "none of the witnesses that the policy names has signed this; `wardline policy set --witness` names one",
         )
       const at = published.recent.findIndex(({ body }) => body === note.body)
       if (at < 0) this.#refuse(clinic, note, published)
