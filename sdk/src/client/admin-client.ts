@@ -104,8 +104,11 @@ export class AdminClient {
   auditLog(options: { from?: number } = {}): AuditLogReader {
     const { relay, now } = this.#context
     const at = { device: this.#device, directory: this.#tracker, storage: this.#storage, relay, now }
-    const onSession: LogReaderHost["onSession"] = (signal, work) =>
-      this.#visit(signal, (core) => core.onSession(signal, work))
+    const onSession: LogReaderHost["onSession"] = async (signal, work) => {
+      // Who is who by now, and who signs the log.
+      await this.#tracker.refresh()
+      return await this.#visit(signal, (core) => core.onSession(signal, work))
+    }
     return new AuditLogReader({ ...at, onSession }, options.from)
   }
 

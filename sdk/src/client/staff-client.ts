@@ -91,7 +91,6 @@ export class StaffClient extends EventTarget implements AsyncDisposable {
     }
     this.#duty = new WitnessDuty({
       ...this.#host,
-      signal: core.context.signal,
       changed: () => this.dispatchEvent(new Event("witness")),
     })
     this.#tendTimer = setInterval(() => this.#tendIfOnline(), TEND_EVERY_MS)

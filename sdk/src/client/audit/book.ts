@@ -131,7 +131,7 @@ export class AuditBook {
   async #update(signal: AbortSignal | undefined): Promise<LogState> {
     const known = await this.load("witnessed")
     const evidence = await this.evidence()
-    this.#isForked ||= evidence !== undefined && verifyLogEvidence(evidence).proves === "fork"
+    this.#isForked ||= evidence !== undefined && isFork(evidence)
     if (this.#host.directory.state.policy?.logKey === undefined)
       return { checkpoint: undefined, info: undefined, problem: this.#isForked ? "log-forked" : undefined }
     const shown = await this.#fetch(signal)
@@ -223,12 +223,7 @@ export class AuditBook {
       directory: stored?.records ?? [],
     })
     const evidence = encodeLogEvidence(parts)
-    try {
-      this.#isForked = verifyLogEvidence(evidence).proves === "fork"
-    } catch {
-      // Such as one by a log key that isn't the clinic's any more: nobody else could make anything of it.
-      return
-    }
+    this.#isForked = isFork(evidence)
     this.#evidence = evidence
     await storage.set({ [storage.auditKey("evidence")]: evidence })
   }
@@ -278,5 +273,15 @@ async function unlessRefused<T>(work: () => Promise<T>): Promise<T | undefined> 
   } catch (error) {
     if (!isWardlineError(error) || error.retryable || error.code === "ERR_ABORTED") throw error
     return undefined
+  }
+}
+
+/** Not of one by a log key that isn't the clinic's any more: nobody else could make anything of it. */
+function isFork(evidence: Uint8Array): boolean {
+  try {
+    return verifyLogEvidence(evidence).proves === "fork"
+  } catch (error) {
+    if (isWardlineError(error)) return false
+    throw error
   }
 }

@@ -23,7 +23,6 @@ const LOOK_EVERY_MS = 10_000
 
 export interface WitnessHost extends AuditBookHost {
   readonly device: Device
-  readonly signal: AbortSignal | undefined
   /** The state has changed. */
   readonly changed: () => void
 }
@@ -36,6 +35,8 @@ export class WitnessDuty {
   readonly #book: AuditBook
   #timer: ReturnType<typeof setInterval> | undefined
   #working: Promise<void> | undefined
+  /** Of what is on its way. */
+  #stop = new AbortController()
   #state: WitnessState | undefined
 
   constructor(host: WitnessHost) {
@@ -58,7 +59,9 @@ export class WitnessDuty {
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     this.#timer = undefined
+    this.#stop.abort()
     await this.#working
+    this.#stop = new AbortController()
   }
 
   /** Signs the newest checkpoint unless that is done. Harmless at any time. */
@@ -108,7 +111,8 @@ export class WitnessDuty {
     logKey: Uint8Array,
     last: KnownCheckpoint | undefined,
   ): Promise<KnownCheckpoint | Refusal> {
-    const { directory, now, signal } = this.#host
+    const { directory, now } = this.#host
+    const { signal } = this.#stop
     const request = this.#book.request(signal)
     const note = await fetchNote(request, "checkpoint")
     const seen = await this.#book.load("witnessed")
@@ -146,7 +150,7 @@ export class WitnessDuty {
   }
 
   async #contradicted(known: KnownCheckpoint | undefined, note: string): Promise<Refusal> {
-    await this.#book.contradicted(known, note, this.#host.signal)
+    await this.#book.contradicted(known, note, this.#stop.signal)
     return this.#book.isForked ? "log-forked" : "log-unexplained"
   }
 
