@@ -28,15 +28,18 @@ export async function fetchNote(request: AuditRequest, which: "checkpoint" | "wi
 
 /** The proof that the tree of `to` entries begins with that of `from` entries.
  * @throws {WardlineError} what the relay answers; ERR_OFFLINE, ERR_MALFORMED, ERR_ABORTED. */
-export async function fetchConsistency(
-  request: AuditRequest,
-  from: number,
-  to: number,
-): Promise<Uint8Array[]> {
-  const url = auditUrl(request, "consistency")
-  url.searchParams.set("from", String(from))
-  url.searchParams.set("to", String(to))
-  const lines = fromUtf8(await exchange(url, GET, request.signal)).split("\n")
+export function fetchConsistency(request: AuditRequest, from: number, to: number): Promise<Uint8Array[]> {
+  return fetchProof(request, `consistency?from=${from}&to=${to}`)
+}
+
+/** The proof that the tree of `size` entries has the leaf at `index`, from 0.
+ * @throws {WardlineError} as {@link fetchConsistency}. */
+export function fetchInclusion(request: AuditRequest, index: number, size: number): Promise<Uint8Array[]> {
+  return fetchProof(request, `inclusion?index=${index}&size=${size}`)
+}
+
+async function fetchProof(request: AuditRequest, path: string): Promise<Uint8Array[]> {
+  const lines = fromUtf8(await exchange(auditUrl(request, path), GET, request.signal)).split("\n")
   if (lines.pop() !== "" || lines.length > MAX_PROOF_HASHES) throw unreadable()
   const hashes = lines.map(fromBase64)
   if (hashes.some(({ length }) => length !== HASH_BYTES)) throw unreadable()

@@ -2,7 +2,7 @@
  * to its scope's entry before, and to the witnessed checkpoint. */
 import { equalBytes, toHex } from "../../bytes.ts"
 import { type Device, sha256 } from "../../crypto/index.ts"
-import { isWardlineError } from "../../errors.ts"
+import { isWardlineError, WardlineError } from "../../errors.ts"
 import { purposeOf } from "../../protocol/index.ts"
 import {
   type AuditEntry,
@@ -10,6 +10,7 @@ import {
   decodeEntry,
   EMPTY_AUDIT,
   entryHash,
+  formatProof,
   isRecordAction,
   nextHead,
   RightEdge,
@@ -17,7 +18,7 @@ import {
 } from "../../tlog/index.ts"
 import type { AuditPage, Session } from "../../transport/index.ts"
 import { type AuditBookHost, auditBookOf, type LogState } from "./book.ts"
-import { askAudit } from "./fetch.ts"
+import { askAudit, fetchInclusion } from "./fetch.ts"
 import { actorOf } from "./names.ts"
 import type { AuditLogEntry, AuditLogState, AuditOptions, AuditProblem } from "./types.ts"
 import type { Tree } from "./walk.ts"
@@ -91,6 +92,21 @@ export class AuditLogReader {
     )
     this.#work = done.catch(() => {})
     return done
+  }
+
+  /** A file that proves an entry to anybody, by the checkpoint that this reader holds the log against (docs/protocol.md,
+   * Proof files).
+   * @returns its text; undefined while no checkpoint covers the entry.
+   * @throws {WardlineError} ERR_FORK if the relay doesn't prove it; ERR_OFFLINE, ERR_MALFORMED, ERR_ABORTED. */
+  async proofOf({ sequence, bytes }: AuditLogEntry, signal?: AbortSignal): Promise<string | undefined> {
+    const tree = this.#log?.checkpoint
+    if (tree === undefined || sequence > tree.size) return undefined
+    const { size, root, note } = tree
+    const index = sequence - 1
+    const proof = await fetchInclusion(auditBookOf(this.#host).request(signal), index, size)
+    if (!verifyInclusion(sha256, { index, size, root, leafHash: entryHash(sha256, bytes), proof }))
+      throw new WardlineError("ERR_FORK", "the entry isn't shown to be in the log's tree")
+    return formatProof({ entry: bytes, index, proof, checkpoint: note })
   }
 
   async #read(session: Session, options: ReadLogOptions): Promise<AuditLogState> {

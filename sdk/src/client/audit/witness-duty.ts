@@ -139,12 +139,12 @@ export class WitnessDuty {
     if (seen !== undefined && seen.size > taken.size) return "log-older"
     if (seen !== undefined && !(await this.#book.continues(seen, taken, signal)))
       return await this.#contradicted(seen, note)
-    const signed = { size: taken.size, root: taken.root, note, seenMs: now() }
-    // First on this device: what it signs it must never contradict.
-    await this.#book.save("cosigned", signed)
-    const line = this.#cosign(name, taken.body, Math.floor(signed.seenMs / 1000))
+    const seenMs = now()
+    const line = this.#cosign(name, taken.body, Math.floor(seenMs / 1000))
     // With its own signature, the note shows others who vouched for it.
-    await this.#book.save("cosigned", { ...signed, note: `${note}${line}` })
+    const signed = { size: taken.size, root: taken.root, note: `${note}${line}`, seenMs }
+    // Before anybody has the signature: what this device signs it must never contradict.
+    await this.#book.save("cosigned", signed)
     await postCosignatures(request, formatNote(taken.body, [line]))
     return signed
   }

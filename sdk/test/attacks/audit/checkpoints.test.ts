@@ -11,6 +11,7 @@ import {
   type PatientClient,
   StaffClient,
   verifyLogEvidence,
+  WardlineError,
   type WhoHasRead,
 } from "../../../src/index.ts"
 import { cosignatureLine, cosignatureMessage, parseCheckpoint, parseNote } from "../../../src/tlog/index.ts"
@@ -241,6 +242,29 @@ test("a witness signs nothing that contradicts what it signed, and keeps both", 
   const file = await second.logEvidence()
   assert.is(file && verifyLogEvidence(file).proves, "fork")
   await second.close()
+})
+
+test("a witness that can't remember what it signs gives no signature away", async () => {
+  const staff = await nurseWitness()
+  const set = staff.set.bind(staff)
+  let isTried = false
+  staff.set = async (entries) => {
+    if (Object.keys(entries).some((key) => key.endsWith("/audit/cosigned"))) {
+      isTried = true
+      throw new WardlineError("ERR_KEYSTORE", "the disk is full")
+    }
+    await set(entries)
+  }
+  const posted: string[] = []
+  proxy.hooks.before = ({ path }) => {
+    if (path.endsWith("/audit/cosignatures")) posted.push(path)
+    return undefined
+  }
+  const nurse = await StaffClient.connect(clinic.options(staff, proxy.url))
+  while (!isTried) await pause(50)
+  await pause(300)
+  assert.equal(posted, [])
+  await nurse.close()
 })
 
 test("a witness signs no smaller tree, and none that the log's key didn't sign", async () => {

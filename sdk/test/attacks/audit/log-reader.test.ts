@@ -1,7 +1,8 @@
 /** A relay that serves an officer another log than the one that witnesses signed. */
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import { sha256 } from "../../../src/crypto/index.ts"
+import { toHex } from "../../../src/bytes.ts"
+import { sha256, verify } from "../../../src/crypto/index.ts"
 import {
   type AuditLogEntry,
   type AuditLogReader,
@@ -9,10 +10,10 @@ import {
   StaffClient,
 } from "../../../src/index.ts"
 import type { Frame } from "../../../src/protocol/index.ts"
-import { decodeEntry, encodeEntry, entryHash } from "../../../src/tlog/index.ts"
+import { auditOrigin, decodeEntry, encodeEntry, entryHash, verifyProof } from "../../../src/tlog/index.ts"
 import { begin, type LiveClinic, startClinic } from "../../support/live-clinic.ts"
 import { type EvilRelay, startEvilRelay } from "../evil-relay.ts"
-import { answering, noteOf, signedNote } from "./lying-log.ts"
+import { answering, clinicIdOfLive, noteOf, signedNote } from "./lying-log.ts"
 
 const test = suite("a relay that lies to the compliance officer")
 let clinic: LiveClinic
@@ -60,6 +61,12 @@ async function read(
   return { state, entries }
 }
 
+const codeOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => "none",
+    (error: { code?: string }) => error.code,
+  )
+
 const found = ({ problems }: AuditLogState): unknown[] =>
   problems.map(({ kind, sequence }) => (sequence === undefined ? kind : [kind, sequence]))
 
@@ -79,6 +86,41 @@ test("an honest relay: every entry, proven as far as the checkpoint goes", async
   assert.equal(state.problems, [])
   assert.is(state.provenTo, state.checkpoint?.size)
   assert.is(entries.length, state.read)
+})
+
+test("a file that proves an entry holds by the policy's keys, and is made for what the checkpoint covers alone", async () => {
+  const log = officer.auditLog()
+  const { state, entries } = await read(log)
+  const trusted = {
+    origin: auditOrigin(clinicIdOfLive(clinic)),
+    logKey: clinic.relay.logKey,
+    witnesses: [],
+    quorum: 0,
+    hash: sha256,
+    verify,
+  }
+  for (const entry of [entries[0], entries[7]]) {
+    assert.ok(entry)
+    const file = (await log.proofOf(entry)) ?? ""
+    const proven = verifyProof(file, trusted)
+    assert.is(proven.entry.sequence, entry.sequence)
+    assert.is(proven.checkpoint.size, state.checkpoint?.size)
+  }
+  const size = state.checkpoint?.size ?? 0
+  const beyond = { ...(entries[0] as AuditLogEntry), sequence: size + 1 }
+  assert.is(await log.proofOf(beyond), undefined)
+})
+
+test("proves an entry by another way up the tree, or another entry at its place: no file is made", async () => {
+  const log = officer.auditLog()
+  const { entries, state } = await read(log)
+  const [first, second] = entries as [AuditLogEntry, AuditLogEntry]
+  assert.is(await codeOf(log.proofOf({ ...first, bytes: second.bytes })), "ERR_FORK")
+  const size = state.checkpoint?.size ?? 0
+  const path = `/v1/clinics/${toHex(clinicIdOfLive(clinic))}/audit/inclusion?index=1&size=${size}`
+  const other = await (await fetch(new URL(path, clinic.url))).text()
+  proxy.hooks.before = answering("inclusion", other)
+  assert.is(await codeOf(log.proofOf(first)), "ERR_FORK")
 })
 
 test("leaves an entry out, swaps two, repeats one: the first one that doesn't fit is named", async () => {
