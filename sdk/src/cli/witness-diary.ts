@@ -17,6 +17,8 @@ export class WitnessDiary {
   readonly #clinicKey: string
   readonly #troubles = new Map<Trouble, string>()
   #contradictions = 0
+  /** The last one that there was no file for: said once. */
+  #unkept: string | undefined
   #signed = 0
   #refused = 0
   #size = 0
@@ -64,7 +66,8 @@ export class WitnessDiary {
     if (this.#troubles.delete(kind)) this.say(text)
   }
 
-  contradiction({ known, shown, isFromRelay }: Contradiction, { path, isProof, isNew }: KeptEvidence): void {
+  contradiction({ known, shown, isFromRelay }: Contradiction, evidence: KeptEvidence): void {
+    const { path, problem, isProof, isNew } = evidence
     if (!isProof && !isFromRelay) {
       this.refused()
       if (isNew)
@@ -74,8 +77,10 @@ export class WitnessDiary {
       return
     }
     this.#contradictions++
-    if (path !== undefined && !isNew) return
     const there = parseCheckpoint(parseNote(shown.note).body)
+    const unkept = path === undefined ? `${treeText(known)} ${treeText(there)}` : undefined
+    if (!isNew && (unkept === undefined || unkept === this.#unkept)) return
+    this.#unkept = unkept
     this.#output.progress(
       [
         "",
@@ -85,7 +90,11 @@ export class WitnessDiary {
         `  It was shown:         ${treeText(there)}`,
         "  The log's key signed both. This witness signs nothing that doesn't continue the first.",
         ...(path === undefined
-          ? ["  There are many such files already; this one isn't kept."]
+          ? [
+              problem === undefined
+                ? "  There are many such files already; this one isn't kept."
+                : `  IT ISN'T KEPT: ${problem}. Write down what stands here, and make room for the next.`,
+            ]
           : [
               `  ${isProof ? "The proof is" : "Both are"} kept in ${path}`,
               `  Anybody can check it: wardline evidence ${path} --clinic-key ${this.#clinicKey}`,

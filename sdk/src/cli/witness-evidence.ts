@@ -4,8 +4,9 @@ import { readdir } from "node:fs/promises"
 import { join } from "node:path"
 import { fromHex, toHex } from "../bytes.ts"
 import { encodeLogEvidence, makeLogEvidence } from "../client/audit/log-evidence.ts"
+import { isWardlineError } from "../errors.ts"
 import { parseCheckpoint, parseNote, type ReadTile } from "../tlog/index.ts"
-import { writeNewFile } from "./files.ts"
+import { reason, writeNewFile } from "./files.ts"
 import type { Contradiction } from "./witness.ts"
 
 /** A relay that makes forks without end would fill the disk; a few show all that there is to show. */
@@ -24,16 +25,17 @@ export interface EvidenceSource {
 }
 
 export interface KeptEvidence {
-  /** Undefined if there are enough of its kind already. */
+  /** Undefined if there are enough of its kind already, or if it can't be kept. */
   readonly path: string | undefined
+  /** Why it can't be kept. */
+  readonly problem?: string
   /** Whether the file is a proof; otherwise it is a reason to ask. */
   readonly isProof: boolean
   readonly isNew: boolean
 }
 
 /** Writes the file, unless it is there.
- * @returns undefined if the relay's tiles show that the two are of one log: then only the proof was wrong.
- * @throws {WardlineError} ERR_CONFIG if it can't be written. */
+ * @returns undefined if the relay's tiles show that the two are of one log: then only the proof was wrong. */
 export async function keepContradiction(
   folder: string,
   { known, shown }: Contradiction,
@@ -52,11 +54,17 @@ export async function keepContradiction(
   const isProof = isOneSize || bridge !== null
   const name = `${trees.map(({ size, root }) => `${size}-${toHex(root).slice(0, 8)}`).join("-")}${isProof ? ".json" : UNEXPLAINED}`
   const path = join(folder, name)
-  const files = await readdir(folder)
-  if (files.includes(name)) return { path, isProof, isNew: false }
-  const unexplained = files.filter((file) => file.endsWith(UNEXPLAINED)).length
-  const isFull = isProof ? files.length - unexplained >= MAX_PROOFS : unexplained >= MAX_UNEXPLAINED
-  if (isFull) return { path: undefined, isProof, isNew: false }
-  await writeNewFile(path, encodeLogEvidence(evidence))
-  return { path, isProof, isNew: true }
+  try {
+    const files = await readdir(folder)
+    if (files.includes(name)) return { path, isProof, isNew: false }
+    const unexplained = files.filter((file) => file.endsWith(UNEXPLAINED)).length
+    const isFull = isProof ? files.length - unexplained >= MAX_PROOFS : unexplained >= MAX_UNEXPLAINED
+    if (isFull) return { path: undefined, isProof, isNew: false }
+    await writeNewFile(path, encodeLogEvidence(evidence))
+    return { path, isProof, isNew: true }
+  } catch (error) {
+    // Such as a full disk: whoever watches must hear of the contradiction all the same.
+    const problem = isWardlineError(error) ? error.message : `${folder} can't be read (${reason(error)})`
+    return { path: undefined, problem, isProof, isNew: false }
+  }
 }

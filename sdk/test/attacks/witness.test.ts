@@ -59,6 +59,15 @@ async function run(folder: string, ...args: string[]): Promise<WitnessProcess & 
   return witness
 }
 
+/** Runs a witness that asks the log, until the log has its first signature. */
+async function runOnLog(folder: string): Promise<WitnessProcess> {
+  const before = log.posted.length
+  const witness = await run(folder, "--relay", log.url)
+  await witness.hears(/Signed for the first time/)
+  await witness.until(() => log.posted.length > before, "for the first signature to arrive")
+  return witness
+}
+
 const LISTEN = (): string[] => ["--listen", "127.0.0.1:0", "--log-key", toHex(log.key)]
 
 interface Answer {
@@ -113,8 +122,8 @@ test("a log that forks at one size gets no signature, and its two statements are
 test("a log that rewrites what was signed and grows is refused, and proved a liar by its own tiles", async () => {
   const { folder } = await makeWitness()
   log.show(honest, 1000)
-  const witness = await run(folder, "--relay", log.url)
-  await witness.hears(/Signed for the first time: 1,000 entries/)
+  const witness = await runOnLog(folder)
+  assert.match(witness.said, /Signed for the first time: 1,000 entries/)
   const posted = log.posted.length
   log.show(honest.fork(700).grow(1500, "forged"))
   await witness.hears(/THE LOG HAS TWO HISTORIES/)
@@ -129,8 +138,7 @@ test("a log that rewrites what was signed and grows is refused, and proved a lia
 test("a log that shrinks is said to be older, and gets no signature until it is as long again", async () => {
   const { folder } = await makeWitness()
   log.show(honest, 1000)
-  const witness = await run(folder, "--relay", log.url)
-  await witness.hears(/Signed for the first time/)
+  const witness = await runOnLog(folder)
   const posted = log.posted.length
   log.show(honest, 900)
   await witness.hears(/shows an older log: 900 entries, and this witness has signed 1,000/)
@@ -145,8 +153,7 @@ test("a log that shrinks is said to be older, and gets no signature until it is 
 test("a shorter log that isn't the beginning of what was signed is kept as evidence", async () => {
   const { folder } = await makeWitness()
   log.show(honest, 1000)
-  const witness = await run(folder, "--relay", log.url)
-  await witness.hears(/Signed for the first time/)
+  const witness = await runOnLog(folder)
   const forged = honest.fork(500).grow(900, "forged")
   // It can't prove a beginning of what it hasn't: it answers with a proof of something else.
   log.lies.set("audit/consistency", (response) => response.end(""))
@@ -250,6 +257,22 @@ test("a relay that makes forks without end doesn't fill the witness's disk", asy
   for (let i = 0; i < 70; i++)
     assert.is((await push(url, honest.fork(10).grow(50, `forged ${i}`), 50, 50)).status, 409)
   assert.is(evidenceIn(folder).length, 50)
+})
+
+test("a witness that can't keep its evidence says all the same that the log has two histories", async () => {
+  const { folder } = await makeWitness()
+  log.show(honest, 100)
+  const witness = await runOnLog(folder)
+  rmSync(`${folder}/evidence`, { recursive: true })
+  log.show(honest.fork(60).grow(100, "forged"))
+  await witness.hears(/THE LOG HAS TWO HISTORIES[\s\S]*IT ISN'T KEPT/)
+  // Once, however often the relay shows it; and it goes on.
+  await new Promise((resolve) => setTimeout(resolve, 2500))
+  log.show(honest, 101)
+  const posted = log.posted.length
+  await witness.until(() => log.posted.length > posted, "for a signature on the true log")
+  assert.is(witness.said.split("TWO HISTORIES").length, 2)
+  await witness.stopsWith(1)
 })
 
 test("killed at any instant, it never signs two histories", async () => {
@@ -368,8 +391,7 @@ test("evidence is of what the log signed, whoever's wrong signatures stand under
     encodePolicy({ ...testPolicy(), logKey: log.key, witnesses: [{ name, key }], quorum: 1 }),
   )
   log.show(honest, 1000)
-  const witness = await run(folder, "--relay", log.url)
-  await witness.hears(/Signed for the first time/)
+  const witness = await runOnLog(folder)
   const other = honest.fork(700).grow(1500, "forged")
   // A line that claims to be the witness's own, and isn't.
   const wrong = cosignatureLine({ name, key, hash: sha256, timeSeconds: 1, signature: new Uint8Array(64) })
@@ -405,8 +427,7 @@ test("a relay whose answers are wrong, endless or another clinic's is said once,
 test("a relay that takes the directory back to another log key isn't followed", async () => {
   const { folder } = await makeWitness()
   log.show(honest, 100)
-  const witness = await run(folder, "--relay", log.url)
-  await witness.hears(/Signed for the first time/)
+  const witness = await runOnLog(folder)
   await witness.stopsWith(0)
   // The same root key can't be had; another clinic's directory under this one's address is all that is left.
   const other = new EvilLog()
