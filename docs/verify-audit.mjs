@@ -174,14 +174,16 @@ const LINES = {
 function readLine(bytes) {
   const line = text(bytes)
   let fields
+  let spelled
   try {
     fields = JSON.parse(line)
+    spelled = JSON.stringify(fields)
   } catch {
-    throw new Wrong("the line isn't JSON")
+    throw new Wrong("the line isn't JSON, or nested beyond reason")
   }
   const keys = Object.keys(fields ?? {})
   const kind = Object.hasOwn(LINES, keys[0] ?? "") ? keys[0] : undefined
-  if (kind === undefined || JSON.stringify(fields) !== line) throw new Wrong("not a line of an audit export")
+  if (kind === undefined || spelled !== line) throw new Wrong("not a line of an audit export")
   const left = [...keys]
   for (const [name, isRight] of Object.entries(LINES[kind])) {
     const key = name.replace("?", "")

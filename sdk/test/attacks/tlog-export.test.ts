@@ -3,7 +3,7 @@
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { cryptoReady } from "../../src/crypto/index.ts"
-import type { ExportLine } from "../../src/tlog/index.ts"
+import type { AuditEntry, ExportLine } from "../../src/tlog/index.ts"
 import { AuditLog, editedEntry, fileOf, textOf, wrapped } from "../tlog/audit-log.ts"
 import { type Judgement, judgeByBoth } from "../tlog/both-verifiers.ts"
 
@@ -24,6 +24,8 @@ test("a whole log is whole to both", () => {
   assert.equal(judged(lines), { ok: true, place: judged(lines).place, message: "" })
   assert.is(judged(lines, [log.noteAt(17), log.noteAt(SIZE, 2)]).ok, true)
 })
+
+const SOME = Array.from({ length: SIZE / 23 }, (_, i) => 1 + 23 * i)
 
 /** Every field of an entry, by its offset and length. */
 const FIELDS = {
@@ -46,7 +48,7 @@ const FIELDS = {
 
 for (const [field, [offset, length]] of Object.entries(FIELDS))
   test(`an entry's ${field} edited by whoever writes the database is found at that entry`, () => {
-    for (let n = 1; n <= SIZE; n += 7) {
+    for (const n of [...SOME, SIZE - 1, SIZE]) {
       const changed = lines.with(
         at(n),
         editedEntry(lines[at(n)] as string, offset + (n % length), 1 << (n % 8)),
@@ -57,7 +59,7 @@ for (const [field, [offset, length]] of Object.entries(FIELDS))
   })
 
 test("an entry removed is missed at its place", () => {
-  for (let n = 1; n <= SIZE; n += 11) {
+  for (let n = 1; n <= SIZE; n += 23) {
     const { place, message } = judged(lines.toSpliced(at(n), 1))
     assert.is(place.sequence, n)
     assert.match(message, n === SIZE ? /is missing: the log has 300/ : /is missing: entry/)
@@ -65,7 +67,7 @@ test("an entry removed is missed at its place", () => {
 })
 
 test("two neighbours swapped are found at the first", () => {
-  for (let n = 1; n < SIZE; n += 11)
+  for (let n = 1; n < SIZE; n += 23)
     assert.is(
       judged(lines.toSpliced(at(n), 2, lines[at(n + 1)] as string, lines[at(n)] as string)).place.sequence,
       n,
@@ -73,7 +75,7 @@ test("two neighbours swapped are found at the first", () => {
 })
 
 test("an entry repeated is found at its second place", () => {
-  for (let n = 1; n <= SIZE; n += 13)
+  for (let n = 1; n <= SIZE; n += 37)
     assert.is(judged(lines.toSpliced(at(n), 0, lines[at(n)] as string)).place.sequence, n + 1)
 })
 
@@ -210,6 +212,22 @@ function rewritten(change: (line: ExportLine & { kind: "entry" }, sequence: numb
   return textOf(changed)
 }
 
+function isMessageLine({ bytes }: { bytes: Uint8Array }): boolean {
+  return bytes[1] === 7
+}
+function isConsentLine({ bytes }: { bytes: Uint8Array }): boolean {
+  return bytes[1] === 27
+}
+function isAccessLine({ bytes }: { bytes: Uint8Array }): boolean {
+  return bytes[1] === 30
+}
+/** The newest such entry. */
+function lastOf(is: (line: ExportLine & { kind: "entry" }) => boolean): number {
+  const index = log.entries.findLastIndex(({ bytes, record }) => is({ kind: "entry", bytes, record }))
+  assert.ok(index >= 0)
+  return index + 1
+}
+
 test("an emergency's access that the log calls an ordinary one is found, though entry and chain were made for it", () => {
   const glass = log.entries.findIndex(({ bytes }) => bytes[1] === 31) + 1
   assert.ok(glass > 0)
@@ -235,6 +253,148 @@ test("a directory's record logged as a message, so that nobody replays it, is fo
   assert.equal([said.ok, said.place.sequence], [false, first])
 })
 
+/** What an entry says that isn't so, though all that follows is chained, numbered and signed to fit. */
+const LIES: readonly {
+  name: string
+  of: (line: ExportLine & { kind: "entry" }) => boolean
+  lie: Partial<AuditEntry>
+  message: RegExp
+}[] = [
+  {
+    name: "an earlier entry than the true one as the one before it of its scope",
+    of: isMessageLine,
+    lie: { before: 1 },
+    message: /as the one before it/,
+  },
+  {
+    name: "no entry before it of its scope",
+    of: isMessageLine,
+    lie: { before: 0 },
+    message: /as the one before it/,
+  },
+  { name: "another position", of: isMessageLine, lie: { position: 1 }, message: /names position 1/ },
+  {
+    name: "another hash of its record",
+    of: isMessageLine,
+    lie: { recordHash: new Uint8Array(32).fill(1) },
+    message: /record was changed/,
+  },
+  {
+    name: "another link of its record",
+    of: isMessageLine,
+    lie: { link: new Uint8Array(32).fill(1) },
+    message: /link stored/,
+  },
+  {
+    name: "somebody else as its record's author",
+    of: isConsentLine,
+    lie: { actor: new Uint8Array(16).fill(1) },
+    message: /by somebody else/,
+  },
+  {
+    name: "another role for an access",
+    of: isAccessLine,
+    lie: { actorRole: "billing" },
+    message: /something else than it is/,
+  },
+  {
+    name: "the beginning of the role of an access",
+    of: isAccessLine,
+    lie: { actorRole: "nurs" },
+    message: /something else than it is/,
+  },
+  {
+    name: "another purpose for an access",
+    of: isAccessLine,
+    lie: { purpose: 4 },
+    message: /something else than it is/,
+  },
+]
+for (const { name, of, lie, message } of LIES)
+  test(`an entry that names ${name} is found, though the log was written to fit`, () => {
+    const sequence = lastOf(of)
+    const said = judged(textOf(log.lying(sequence, lie).lines()))
+    assert.is(said.place.sequence, sequence)
+    assert.match(said.message, message)
+  })
+
+test("an entry moved to another conversation is found, though the log was written to fit", () => {
+  const sequence = lastOf(isConsentLine)
+  const fork = log.lying(sequence, { scope: new Uint8Array(16).fill(9), before: 0, position: 1 })
+  assert.is(judged(textOf(fork.lines())).place.sequence, sequence)
+})
+
+test("a record that comes with an entry which names none is found", () => {
+  const login = lastOf(({ bytes }) => bytes[1] === 3)
+  const message = log.entries[lastOf(isMessageLine) - 1]
+  const changed = log
+    .lines()
+    .map((line, i) =>
+      i === at(login) && line.kind === "entry" ? { ...line, record: message?.record } : line,
+    )
+  assert.is(judged(textOf(changed)).place.sequence, login)
+})
+
+test("a record left out beside its entry is missed there", () => {
+  for (const is of [isMessageLine, isConsentLine]) {
+    const sequence = lastOf(is)
+    const changed = log
+      .lines()
+      .map((line, i) => (i === at(sequence) && line.kind === "entry" ? { ...line, record: undefined } : line))
+    const said = judged(textOf(changed))
+    assert.is(said.place.sequence, sequence)
+    assert.match(said.message, /its record is missing/)
+  }
+})
+
+test("a log that says of itself another number of entries, or another head, is found at its end", () => {
+  const end = lines.findIndex((line) => line.startsWith('{"log"'))
+  const head = (JSON.parse(lines[end] as string) as { head: string }).head
+  const said = (entries: number, other = head) =>
+    judged(lines.with(end, JSON.stringify({ log: entries, head: other })))
+  assert.match(said(SIZE - 1).message, /one too many/)
+  assert.is(said(SIZE - 1).place.sequence, SIZE)
+  assert.is(said(SIZE + 1).place.sequence, SIZE + 1)
+  assert.is(said(SIZE, "00".repeat(32)).place.sequence, SIZE)
+})
+
+test("a link that was made for another chain, in entry and store alike, is found", () => {
+  const sequence = lastOf(isMessageLine)
+  const link = new Uint8Array(32).fill(7)
+  const fork = log.lying(sequence, { link })
+  const changed = fork
+    .lines()
+    .map((line, i) =>
+      i === at(sequence) && line.kind === "entry" && line.record
+        ? { ...line, record: { ...line.record, link } }
+        : line,
+    )
+  const said = judged(textOf(changed))
+  assert.is(said.place.sequence, sequence)
+  assert.match(said.message, /doesn't continue its chain/)
+})
+
+test("a directory's record logged in a conversation is found", () => {
+  const sequence = lastOf(isConsentLine)
+  const conversation = log.entries[sequence - 1]?.bytes.slice(68, 84) as Uint8Array
+  const record = Uint8Array.from(log.clinic.records[1] as Uint8Array)
+  record.set(conversation, 4)
+  const fork = log.carrying(sequence, record, { action: "policy-change", actor: record.slice(20, 36) })
+  const said = judged(textOf(fork.lines()))
+  assert.is(said.place.sequence, sequence)
+  assert.match(said.message, /another chain/)
+})
+
+test("a record of another conversation, or with something behind it, is found", () => {
+  const sequence = lastOf(isConsentLine)
+  const record = log.entries[sequence - 1]?.record?.bytes as Uint8Array
+  const moved = Uint8Array.from(record)
+  moved.fill(5, 4, 20)
+  assert.match(judged(textOf(log.carrying(sequence, moved, {}).lines())).message, /another chain/)
+  const longer = Uint8Array.from([...record, 0])
+  assert.match(judged(textOf(log.carrying(sequence, longer, {}).lines())).message, /record is none/)
+})
+
 test("a directory's record that its issuer never signed is found, though every hash was made for it", () => {
   const forged = log.forged(5)
   const said = judged(textOf(forged.lines()))
@@ -244,7 +404,7 @@ test("a directory's record that its issuer never signed is found, though every h
 
 test("what is stored beside an entry, changed, is found at that entry", () => {
   for (const part of ["hash", "link", "bytes"] as const)
-    for (let n = 2; n <= SIZE; n += 9) {
+    for (let n = 2; n <= SIZE; n += 19) {
       const changed = rewritten((line, sequence) => {
         const value = line.record?.[part]
         if (sequence !== n || line.record === undefined || value === undefined) return line

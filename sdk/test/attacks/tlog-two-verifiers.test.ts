@@ -178,6 +178,35 @@ test("the two agree on what a directory takes, whoever signs what in whichever o
   assert.ok(refused > 50 && taken > 10, `${refused} refused, ${taken} taken`)
 })
 
+const ODD_LINES: Readonly<Record<string, string>> = {
+  "nested a hundred thousand deep": `{"log":${"[".repeat(100_000)}${"]".repeat(100_000)},"head":"00"}`,
+  "never closed": `{"log":${"[".repeat(100_000)}`,
+  "with a prototype": '{"__proto__":{"clinic":1},"clinic":"aa"}',
+  "with a constructor": '{"constructor":1}',
+  "of numbers as names": '{"1":1,"0":0}',
+  "with a number in another spelling": '{"log":1e0,"head":"00"}',
+  "with minus zero": '{"end":true,"clinics":-0}',
+  "with half a surrogate pair": '{"end":"\\ud800","clinics":0}',
+  "with a note of half a surrogate pair": JSON.stringify({
+    ...(JSON.parse(lines[1] as string) as object),
+    checkpoint: "\ud800\n\n— a b\n",
+  }),
+  empty: "",
+  "of nothing": "null",
+}
+for (const [name, line] of Object.entries(ODD_LINES))
+  test(`the two agree on a line ${name}`, () => {
+    for (const i of [0, 1, 2, SIZE, SIZE + 2, lines.length - 1]) judgeByBoth([fileOf(lines.with(i, line))])
+  })
+
+test("the two agree on a line of more than 4 MiB, whole and in pieces", () => {
+  const long = fileOf(lines.with(5, `{"log":${"1".repeat(5 * 1024 * 1024)}`))
+  const pieces = Array.from({ length: Math.ceil(long.length / 999_999) }, (_, i) =>
+    long.subarray(i * 999_999, (i + 1) * 999_999),
+  )
+  assert.equal(judgeByBoth([long]).place, judgeByBoth(pieces).place)
+})
+
 test("the two agree on bytes that are no text", () => {
   const file = fileOf(textOf(new AuditLog().work(20, 1).lines()))
   fc.assert(

@@ -5,6 +5,7 @@ import { verify } from "../../src/crypto/index.ts"
 import { nextLink, type RecordType, startLink } from "../../src/protocol/index.ts"
 import {
   type Action,
+  type AuditEntry,
   auditOrigin,
   checkpointLine,
   cosignatureLine,
@@ -92,6 +93,8 @@ interface Input {
   readonly fields: EventFields
   readonly record: Uint8Array | undefined
   readonly salt: Uint8Array
+  /** What the entry says in the place of what would be true. */
+  readonly lie?: Partial<AuditEntry> | undefined
 }
 
 /** Entries, and whatever of them is asked for. */
@@ -107,8 +110,6 @@ export class AuditLog {
     { newest: number; position: number; link: Uint8Array; scope: Uint8Array }
   >()
   #leafHash: Uint8Array = new Uint8Array(32)
-  readonly #edge = new RightEdge(fastHash)
-  readonly #roots: Uint8Array[] = []
   readonly #inputs: Input[] = []
 
   /** @param quorum - how many of the two witnesses must sign; null: the policy names no log key.
@@ -168,8 +169,9 @@ export class AuditLog {
     fields: EventFields,
     record: Uint8Array | undefined,
     salt: Uint8Array = new Uint8Array(randomBytes(16)),
+    lie: Partial<AuditEntry> = {},
   ): void {
-    this.#inputs.push({ action, scope, fields, record, salt })
+    this.#inputs.push({ action, scope, fields, record, salt, lie })
     const key = Buffer.from(scope).toString("hex")
     const head = this.#heads.get(key) ?? { newest: 0, position: 0, link: startLink(fastHash, scope), scope }
     this.#heads.set(key, head)
@@ -197,11 +199,10 @@ export class AuditLog {
       salt,
       before: head.newest,
       previous: this.#leafHash,
+      ...lie,
     })
     head.newest = sequence
     this.#leafHash = entryHash(fastHash, bytes)
-    this.#edge.append(this.#leafHash)
-    this.#roots.push(this.#edge.root())
     this.entries.push({ bytes, record: facts })
   }
 
@@ -260,6 +261,16 @@ export class AuditLog {
     )
   }
 
+  /** Likewise, where one entry says something that isn't so; the entries after it are as if it were. */
+  lying(of: number, lie: Partial<AuditEntry>): AuditLog {
+    return this.#rewritten((input, sequence) => (sequence === of ? { ...input, lie } : input))
+  }
+
+  /** Likewise, where one entry has another record. */
+  carrying(of: number, record: Uint8Array, lie: Partial<AuditEntry>): AuditLog {
+    return this.#rewritten((input, sequence) => (sequence === of ? { ...input, record, lie } : input))
+  }
+
   /** Likewise, where one record's signature is another. */
   forged(of: number): AuditLog {
     return this.#rewritten((input, sequence) => {
@@ -278,14 +289,16 @@ export class AuditLog {
     for (const [i, input] of this.#inputs.entries()) {
       const changed = change(input, i + 1)
       if (changed === undefined) continue
-      const { action, scope, fields, record, salt } = changed
-      fork.#add(action, scope, fields, record, salt)
+      const { action, scope, fields, record, salt, lie } = changed
+      fork.#add(action, scope, fields, record, salt, lie)
     }
     return fork
   }
 
   rootAt(size: number): Uint8Array {
-    return this.#roots[size - 1] ?? fastHash(new Uint8Array(0))
+    const tree = new RightEdge(fastHash)
+    for (const { bytes } of this.entries.slice(0, size)) tree.append(entryHash(fastHash, bytes))
+    return tree.root()
   }
 
   bodyAt(size: number): string {
