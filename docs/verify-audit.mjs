@@ -1076,7 +1076,7 @@ export function verifyAudit(pieces, options) {
     }
     // A copy: whoever reads the file may use the same room again.
     rest = Buffer.from(bytes.subarray(start))
-    if (rest.length > MAX_LINE_BYTES) takeLine(state, rest)
+    if (rest.length > MAX_LINE_BYTES && !takeLine(state, rest)) return endCheck(state)
   }
   if (rest.length > 0) takeLine(state, rest)
   return endCheck(state)
