@@ -33,7 +33,7 @@ export const auditBreachScope: Command = {
     device: {
       value: "DEVICE",
       multiple: true,
-      help: "the device whose keys were in wrong hands: its id, or the name of its member of staff",
+      help: "the device whose keys were in wrong hands, by its id\nor by the name of whose it is",
     },
     role: { value: "ROLE", multiple: true, help: "the role whose keys were" },
     conversation: { value: "ID", multiple: true, help: "only this conversation" },

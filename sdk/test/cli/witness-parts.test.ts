@@ -6,16 +6,28 @@ import { join } from "node:path"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { toHex } from "../../src/bytes.ts"
+import { parseInput } from "../../src/cli/arguments.ts"
 import { Output } from "../../src/cli/output.ts"
+import { checkQuorum, readLogOptions } from "../../src/cli/policy-log-options.ts"
+import { policySet } from "../../src/cli/policy-set.ts"
 import { type Contradiction, Witness, withLogSignature } from "../../src/cli/witness.ts"
 import { WitnessDiary } from "../../src/cli/witness-diary.ts"
 import { keepContradiction } from "../../src/cli/witness-evidence.ts"
 import { type Remembered, WitnessMemory } from "../../src/cli/witness-memory.ts"
 import { parseListen } from "../../src/cli/witness-server.ts"
+import { type ClinicPolicy, policyOf } from "../../src/client/clinic-policy.ts"
 import { cryptoReady } from "../../src/crypto/index.ts"
-import { parseCheckpoint, parseNote } from "../../src/tlog/index.ts"
+import {
+  encodeVerifierKey,
+  NOTE_COSIGNATURE,
+  NOTE_ED25519,
+  parseCheckpoint,
+  parseNote,
+} from "../../src/tlog/index.ts"
+import { testPolicy } from "../support/clinic.ts"
 import { hasCode, rejects } from "../support/errors.ts"
-import { EvilLog, History } from "./evil-log.ts"
+import { Signer } from "../tlog/tree.ts"
+import { EvilLog, History, sha256 } from "./evil-log.ts"
 
 const test = suite("the parts of a witness")
 let base: string
@@ -236,6 +248,30 @@ for (const { text, host, port } of [
   test(`--listen ${text}`, () => assert.equal(parseListen(text), { host, port }))
 for (const text of ["", "a:b", "host:", "1.2.3.4:65536", ":80", "http://x:80"])
   test(`--listen ${text} is refused`, () => assert.throws(() => parseListen(text), hasCode("ERR_CONFIG")))
+
+const keyOf = (
+  seed: string,
+  type: typeof NOTE_COSIGNATURE | typeof NOTE_ED25519 = NOTE_COSIGNATURE,
+): string => encodeVerifierKey(sha256, { name: "w.example", type, key: new Signer(seed).key })
+
+/** The policy after these options. */
+function withOptions(...args: string[]): ClinicPolicy {
+  const before = policyOf({ ...testPolicy(), position: 1 })
+  const changes = readLogOptions(parseInput(policySet, args))
+  return changes.reduce((policy, change) => change(policy, log.clinic.directory, Date.now()), before)
+}
+
+test("a witness's new key takes the place of its old one", () => {
+  const { witnesses } = withOptions("--witness", keyOf("lost"), "--witness", keyOf("new"))
+  assert.equal(witnesses, [{ name: "w.example", key: toHex(new Signer("new").key) }])
+  assert.throws(() => withOptions("--witness", keyOf("log", NOTE_ED25519)), hasCode("ERR_CONFIG"))
+})
+
+test("a quorum that the witnesses can't be is refused", () => {
+  const one = withOptions("--witness", keyOf("one"), "--quorum", "1")
+  checkQuorum(one)
+  assert.throws(() => checkQuorum({ ...one, quorum: 2 }), hasCode("ERR_CONFIG"))
+})
 
 test("nothing of a memory but its newest files stays behind", async () => {
   const { folder, memory } = await newMemory()
