@@ -1,9 +1,16 @@
 /** A checkpoint and the cosignatures under it, as values. */
 import type { Policy } from "@wardline/sdk/protocol"
-import { type Cosignature, formatNote, parseNote, readCosignatures, type Witness } from "@wardline/sdk/tlog"
+import {
+  type Cosignature,
+  formatNote,
+  type NoteCrypto,
+  parseNote,
+  readCosignatures,
+  type Witness,
+} from "@wardline/sdk/tlog"
 import { sha256, verify } from "../hashing.ts"
 
-export const CRYPTO = { hash: sha256, verify }
+export const CRYPTO: NoteCrypto = { hash: sha256, verify }
 
 /** A checkpoint that was signed here. */
 export interface SignedCheckpoint {
