@@ -126,7 +126,7 @@ test("each line is read back as it was written", () => {
 const spoiled: readonly { name: string; spoil: (line: string) => string }[] = [
   {
     name: "upper-case hexadecimal",
-    spoil: (line) => line.replace(/"link":"[0-9a-f]*/, (hex) => hex.toUpperCase()),
+    spoil: (line) => line.replace(/(?<="(link|clinic)":")[0-9a-f]*/, (hex) => hex.toUpperCase()),
   },
   { name: "a space", spoil: (line) => line.replace(":", ": ") },
   { name: "another field", spoil: (line) => line.replace(/}$/, ',"more":1}') },
@@ -172,6 +172,68 @@ test("no character of a file can be changed unnoticed but in the header's labels
     { numRuns: 500 },
   )
 })
+
+const other = textOf(new AuditLog(1).lines())
+const STRUCTURE: readonly { name: string; lines: readonly string[]; message: RegExp }[] = [
+  { name: "cut after its last clinic", lines: whole.slice(0, -1), message: /was cut/ },
+  { name: "cut within its entries", lines: whole.slice(0, 50), message: /was cut/ },
+  {
+    name: "with something after its end",
+    lines: [...whole, whole[3] as string],
+    message: /follows the export's end/,
+  },
+  { name: "without its header", lines: whole.slice(1), message: /header/ },
+  { name: "with two headers", lines: [whole[0] as string, ...whole], message: /header/ },
+  { name: "without a clinic's end", lines: whole.toSpliced(-2, 1), message: /last clinic has no end/ },
+  { name: "without a clinic's beginning", lines: whole.toSpliced(1, 1), message: /belongs to no clinic/ },
+  { name: "without a log's end", lines: whole.toSpliced(122, 1), message: /chain before the log's end/ },
+  {
+    name: "without a log's end and chains",
+    lines: [...whole.slice(0, 122), ...whole.slice(-2)],
+    message: /log's end is missing/,
+  },
+  {
+    name: "with a log that ends twice",
+    lines: whole.toSpliced(122, 0, whole[122] as string),
+    message: /ends twice/,
+  },
+  {
+    name: "with an entry after its log's end",
+    lines: whole.toSpliced(123, 0, whole[2] as string),
+    message: /after the log's end/,
+  },
+  {
+    name: "with a clinic within another",
+    lines: whole.toSpliced(50, 0, other[1] as string),
+    message: /within another/,
+  },
+  {
+    name: "with another clinic's end",
+    lines: whole.with(-2, other.at(-2) as string),
+    message: /another clinic ends/,
+  },
+  {
+    name: "with one clinic twice",
+    lines: [...whole.slice(0, -1), ...whole.slice(1, -1), '{"end":true,"clinics":2}'],
+    message: /same clinic twice/,
+  },
+  {
+    name: "with fewer clinics than it says",
+    lines: whole.with(-1, '{"end":true,"clinics":2}'),
+    message: /number of clinics/,
+  },
+  {
+    name: "with another root key",
+    lines: whole.with(1, (whole[1] as string).replace(/"rootKey":"../, '"rootKey":"00')),
+    message: /isn't that of its key/,
+  },
+]
+for (const { name, lines, message } of STRUCTURE)
+  test(`a file ${name} is refused`, async () => {
+    const { ok, fault } = await check(lines)
+    assert.is(ok, false)
+    assert.match(fault?.message ?? "", message)
+  })
 
 for (const text of ["", "[]", "null", "1", "{", '{"x":1}', '{"entry":"AAAA"}', '{"entry":"*"}', '{"end":1}'])
   test(`decodeExportLine refuses ${JSON.stringify(text)}`, () => {
