@@ -31,6 +31,8 @@ export class AuditDesk implements AuditActions {
   #entries: AuditLogEntry[] = []
   #reading: AbortController | undefined
   #verifying: AbortController | undefined
+  /** What is new is being read. */
+  #catchingUp: AbortController | undefined
   #follow: ReturnType<typeof setInterval> | undefined
   #shownMs = 0
 
@@ -69,6 +71,7 @@ export class AuditDesk implements AuditActions {
     this.#follow = undefined
     this.#reading?.abort()
     this.#verifying?.abort()
+    this.#catchingUp?.abort()
   }
 
   #show(changes: Partial<AuditModel>): void {
@@ -212,11 +215,17 @@ export class AuditDesk implements AuditActions {
   async #readNew(): Promise<void> {
     const reader = this.#reader
     if (reader === undefined || this.#model.loading !== null || document.visibilityState === "hidden") return
+    // Without a connection it waits for one: no second one waits behind it.
+    if (this.#catchingUp !== undefined) return
+    const catchingUp = new AbortController()
+    this.#catchingUp = catchingUp
     try {
-      await reader.read({ onEntries: (entries) => this.#take(entries) })
+      await reader.read({ signal: catchingUp.signal, onEntries: (entries) => this.#take(entries) })
       this.#showEntries({ problem: null })
     } catch (error) {
       this.#show({ problem: codeOf(error) })
+    } finally {
+      this.#catchingUp = undefined
     }
   }
 
@@ -261,10 +270,17 @@ export class AuditDesk implements AuditActions {
   }
 
   async prove(entry: AuditLogEntry, signal: AbortSignal): Promise<EntryProof> {
-    const { checkpoint, provenTo = 0, problems = [] } = this.#reader?.state ?? {}
+    const reader = this.#reader
+    const { provenTo = 0, problems = [] } = reader?.state ?? {}
     if (problems.length > 0 && entry.sequence >= (problems[0]?.sequence ?? 0)) return { kind: "unproven" }
-    if (checkpoint === undefined || entry.sequence > provenTo) return { kind: "pending" }
-    return await this.#files.prove(entry, this.#entries, checkpoint, signal)
+    if (reader === undefined || entry.sequence > provenTo) return { kind: "pending" }
+    try {
+      const file = await reader.proofOf(entry, signal)
+      return file === undefined ? { kind: "pending" } : { kind: "proven", file }
+    } catch (error) {
+      if (codeOf(error) === "ERR_FORK") return { kind: "unproven" }
+      throw error
+    }
   }
 
   async makeFile(format: "csv" | "fhir" | "ndjson", entries: readonly AuditLogEntry[]): Promise<Blob> {

@@ -1,22 +1,16 @@
-/** Files of audit entries: tables, FHIR, and an entry's proof. Made in this browser. */
-import type { AuditLogEntry, CheckpointInfo } from "@wardline/sdk"
+/** Files of audit entries: tables and FHIR. Made in this browser. */
+import type { AuditLogEntry } from "@wardline/sdk"
 import { sha256 } from "@wardline/sdk/crypto"
 import { toAuditEvent } from "@wardline/sdk/fhir"
-import { fromHex, toHex } from "@wardline/sdk/protocol"
+import { fromHex } from "@wardline/sdk/protocol"
 import {
   CSV_HEADER,
   csvEntry,
   decodeEntry,
   type EntryContext,
   entryHash,
-  formatProof,
-  fromBase64,
-  parseCheckpoint,
-  parseNote,
   readableEntry,
-  verifyInclusion,
 } from "@wardline/sdk/tlog"
-import type { EntryProof } from "./model.ts"
 
 /** Entries between two breaths: a long file mustn't freeze the page. */
 const AT_ONCE = 2_000
@@ -27,32 +21,6 @@ export class EntryFiles {
   /** @param relay - its address. */
   constructor(relay: string) {
     this.#relay = relay
-  }
-
-  /** Proves that an entry is in the sealed log, by its own way up the tree.
-   * @param known - entries that were read; one about the clinic itself tells its id. */
-  async prove(
-    entry: AuditLogEntry,
-    known: readonly AuditLogEntry[],
-    checkpoint: CheckpointInfo,
-    signal: AbortSignal,
-  ): Promise<EntryProof> {
-    const clinic = clinicOf(known)
-    if (clinic === undefined) return { kind: "proven" }
-    const at = `${this.#relay}/v1/clinics/${toHex(clinic)}/audit`
-    const note = await fetchText(`${at}/witnessed`, signal)
-    const { size, root } = parseCheckpoint(parseNote(note).body)
-    const index = entry.sequence - 1
-    const lines = await fetchText(`${at}/inclusion?index=${index}&size=${size}`, signal)
-    const proof = lines
-      .split("\n")
-      .filter((line) => line !== "")
-      .map(fromBase64)
-    // A newer sealed state than the one that was checked proves nothing yet.
-    if (size === checkpoint.size && toHex(root) !== checkpoint.root) return { kind: "unproven" }
-    const leafHash = entryHash(sha256, entry.bytes)
-    if (!verifyInclusion(sha256, { index, size, leafHash, root, proof })) return { kind: "unproven" }
-    return { kind: "proven", file: formatProof({ entry: entry.bytes, index, proof, checkpoint: note }) }
   }
 
   /** @param entries - newest first; the file begins with the oldest.
@@ -101,15 +69,4 @@ export class EntryFiles {
 function clinicOf(entries: readonly AuditLogEntry[]): Uint8Array | undefined {
   const own = entries.find(({ conversation }) => conversation === undefined)
   return own === undefined ? undefined : decodeEntry(own.bytes).scope
-}
-
-/** @throws {Error} with ERR_OFFLINE as its code. */
-async function fetchText(url: string, signal: AbortSignal): Promise<string> {
-  try {
-    const response = await fetch(url, { signal })
-    if (response.ok) return await response.text()
-  } catch (error) {
-    if (signal.aborted) throw error
-  }
-  throw Object.assign(new Error("the proof can't be fetched"), { code: "ERR_OFFLINE" })
 }
