@@ -1,8 +1,9 @@
 /** What the relay keeps in memory of one conversation: enough to judge, place and deliver the next record. */
 import type { Link, PatientDeviceKind, Role, TranscriptRecordType } from "@wardline/sdk/protocol"
 import type { AuditScope } from "./audit-chain.ts"
+import { Bucket } from "./buckets.ts"
 import type { Clinic } from "./clinic.ts"
-import { RECENT_HASHES } from "./limits.ts"
+import { RECENT_HASHES, REFUSALS_ABOUT } from "./limits.ts"
 import type { NewRecord, RoleKeyUse, ScopeRef } from "./store/store.ts"
 import type { Subscription } from "./subscription.ts"
 
@@ -90,6 +91,7 @@ export class Conversation implements AuditScope {
   cutPosition = 0
   /** When its head was last signed. */
   headMs = 0
+  #refusals: Bucket | undefined
   /** By record hash. */
   readonly controls: Map<string, Control> = new Map()
   /** By device id. */
@@ -149,6 +151,12 @@ export class Conversation implements AuditScope {
   /** The position of the newest record that is stored; what is being added comes after it. */
   get storedPosition(): number {
     return this.position - this.added.length
+  }
+
+  /** Whether one more refusal may be noted as being about it. */
+  takesRefusal(nowMs: number): boolean {
+    this.#refusals ??= new Bucket(REFUSALS_ABOUT, nowMs)
+    return this.#refusals.take(REFUSALS_ABOUT, 1, nowMs)
   }
 
   /** The access record of a staff device that covers `nowMs`. */

@@ -42,8 +42,11 @@ export class Note implements Request {
 
   apply(transaction: Transaction): void {
     const { about } = this.#options
+    const { nowMs } = transaction
     const conversation = about?.conversations.get(about.key)
-    transaction.note(this.#clinic, eventWith(this.#event, transaction.nowMs), conversation)
+    const scope =
+      this.#event.action === "refusal" ? refusedAbout(this.#clinic, conversation, nowMs) : conversation
+    transaction.note(this.#clinic, eventWith(this.#event, nowMs), scope)
   }
 
   done(): void {
@@ -79,7 +82,18 @@ export function noteRefusal(
   const { clinic } = session
   if (!clinic.mayNoteRefusal(session.device, transaction.nowMs)) return
   const event = { ...eventOf(session, "refusal"), outcome: refusalOf(error) } as const
-  transaction.note(clinic, eventWith(event, transaction.nowMs), conversation)
+  const { nowMs } = transaction
+  transaction.note(clinic, eventWith(event, nowMs), refusedAbout(clinic, conversation, nowMs))
+}
+
+/** The conversation that a refusal is noted of; none where it has too many, so that nobody can fill it with them. */
+function refusedAbout(
+  clinic: Clinic,
+  conversation: Conversation | undefined,
+  nowMs: number,
+): Conversation | undefined {
+  // Another clinic's device takes none of its.
+  return conversation?.clinic === clinic && conversation.takesRefusal(nowMs) ? conversation : undefined
 }
 
 /** Whether somebody was refused something, or the relay failed. */
