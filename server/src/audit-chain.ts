@@ -7,6 +7,7 @@ import {
   decodeEntry,
   EMPTY_AUDIT,
   ENTRY_BYTES,
+  ENTRY_OFFSETS,
   entryHash,
   OUTCOMES,
   type Outcome,
@@ -15,18 +16,19 @@ import {
 import { sha256, sha256Text, writeKey } from "./hashing.ts"
 import type { ScopeRef } from "./store/store.ts"
 
-// Offsets in an entry (docs/protocol.md, Audit entry).
-const SEQUENCE = 4
-const TIME = 12
-const ACTOR = 20
-const ROLE = 36
-const SCOPE = 68
-const POSITION = 84
-const RECORD_HASH = 92
-const LINK = 124
-const SALT = 156
-const BEFORE = 172
-const PREVIOUS = 180
+const {
+  sequence: SEQUENCE,
+  time: TIME,
+  actor: ACTOR,
+  actorRole: ROLE,
+  scope: SCOPE,
+  position: POSITION,
+  recordHash: RECORD_HASH,
+  link: LINK,
+  salt: SALT,
+  before: BEFORE,
+  previous: PREVIOUS,
+} = ENTRY_OFFSETS
 
 const SALT_BYTES = 16
 /** The relay itself, as an actor. */

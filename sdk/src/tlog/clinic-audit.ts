@@ -11,7 +11,6 @@ import { ACTIONS, entryHash, type Hash } from "./entry.ts"
 import {
   actionOf,
   beforeOf,
-  ENTRY_END,
   holdsAt,
   LINK,
   namesRecord,
@@ -111,7 +110,7 @@ export class ClinicAudit {
    * @param entry - 212 bytes, as stored; not kept.
    * @param stored - what the store holds for the entry's record; undefined if nothing. */
   add(entry: Uint8Array, stored: StoredFacts | undefined): void {
-    if (this.#broken !== undefined) this.breakOff(entry.subarray(PREVIOUS, ENTRY_END))
+    if (this.#broken !== undefined) this.breakOff(entry.subarray(PREVIOUS))
     const sequence = this.#tree.size + 1
     const problem = shapeProblem(entry) ?? this.#sequenceProblem(entry, sequence)
     if (problem !== undefined) throw new AuditError(problem, { sequence })

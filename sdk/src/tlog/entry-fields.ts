@@ -1,23 +1,18 @@
 /** An entry's fields by their offsets, without an object for each entry: a log is checked by the million. Says the same
  * as decodeEntry, which is for those who read a few (docs/protocol.md, Audit entry). */
 import { ACTIONS, type Action, isRecordAction, MAX_TIME_MS, mayFail, OUTCOMES } from "./entry.ts"
+import { ENTRY_OFFSETS, ENTRY_VERSION, MAX_PURPOSE } from "./entry-layout.ts"
 
-const ENTRY_VERSION = 1
 const MAX_OUTCOME: number = Math.max(...Object.values(OUTCOMES))
-const MAX_PURPOSE = 9
 
-export const ACTOR = 20
-export const ROLE = 36
-export const SCOPE = 68
-export const RECORD_HASH = 92
-export const LINK = 124
-export const PREVIOUS = 180
-export const ENTRY_END = 212
+export const ACTOR: number = ENTRY_OFFSETS.actor
+export const ROLE: number = ENTRY_OFFSETS.actorRole
+export const SCOPE: number = ENTRY_OFFSETS.scope
+export const RECORD_HASH: number = ENTRY_OFFSETS.recordHash
+export const LINK: number = ENTRY_OFFSETS.link
+export const PREVIOUS: number = ENTRY_OFFSETS.previous
 
-const SEQUENCE = 4
-const TIME = 12
-const POSITION = 84
-const BEFORE = 172
+const { sequence: SEQUENCE, time: TIME, position: POSITION, before: BEFORE } = ENTRY_OFFSETS
 
 /** By an action's code: 1 an event, 2 an action that stored a record, 0 unknown. */
 const KINDS = new Uint8Array(256)

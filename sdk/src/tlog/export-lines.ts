@@ -16,7 +16,7 @@ import { fromUtf8, toHex, utf8 } from "../bytes.ts"
 import { WardlineError } from "../errors.ts"
 import { HASH_BYTES, ID_BYTES } from "../ids.ts"
 import { toBase64 } from "./base64.ts"
-import { ENTRY_BYTES } from "./entry.ts"
+import { ENTRY_BYTES } from "./entry-layout.ts"
 import { type DecodeBase64, decodeBase64, TextReader } from "./text-reader.ts"
 
 export const EXPORT_VERSION = 2

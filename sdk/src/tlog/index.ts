@@ -38,7 +38,6 @@ export {
   type AuditHead,
   decodeEntry,
   EMPTY_AUDIT,
-  ENTRY_BYTES,
   encodeEntry,
   entryHash,
   type Hash,
@@ -51,6 +50,7 @@ export {
   paddedRole,
   verifyChain,
 } from "./entry.ts"
+export { ENTRY_BYTES, ENTRY_OFFSETS } from "./entry-layout.ts"
 export {
   decodeExportLine,
   EXPORT_VERSION,

@@ -1,6 +1,6 @@
 /** Pages of a clinic's audit entries, with inclusion proofs. Nothing here judges who may read them. */
 import { type ServedEntry, WardlineError } from "@wardline/sdk/protocol"
-import { decodeEntry, ENTRY_BYTES } from "@wardline/sdk/tlog"
+import { decodeEntry, ENTRY_BYTES, ENTRY_OFFSETS } from "@wardline/sdk/tlog"
 import type { Clinic } from "../clinic.ts"
 import type { Conversation } from "../conversation.ts"
 import { keyOf } from "../hashing.ts"
@@ -11,9 +11,7 @@ import { TreeProver } from "./prover.ts"
 
 /** Proofs that are made before others have their turn. */
 const PROOFS_AT_ONCE = 16
-// Offsets in an entry (docs/protocol.md, Audit entry).
-const SCOPE = 68
-const BEFORE = 172
+const { scope: SCOPE, before: BEFORE } = ENTRY_OFFSETS
 
 export interface EntriesPage {
   /** Whether there are others after them, in the order that was asked for. */

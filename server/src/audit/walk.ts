@@ -1,16 +1,12 @@
 /** Reads a store's audit log with the records that its entries name, page by page. */
 import { startLink } from "@wardline/sdk/protocol"
-import { ACTIONS, type Action, ENTRY_BYTES, isRecordAction } from "@wardline/sdk/tlog"
+import { ACTIONS, type Action, ENTRY_BYTES, ENTRY_OFFSETS, isRecordAction } from "@wardline/sdk/tlog"
 import { sha256 } from "../hashing.ts"
 import type { Awaitable, ClinicRef, ScopeSummary, Store, StoredRecord } from "../store/store.ts"
 
 const SCOPES_PER_PAGE = 500
 
-// Offsets in an entry (docs/protocol.md, Audit entry).
-const ACTION = 1
-const SEQUENCE = 4
-const SCOPE = 68
-const POSITION = 84
+const { action: ACTION, sequence: SEQUENCE, scope: SCOPE, position: POSITION } = ENTRY_OFFSETS
 const RECORD_ACTIONS: ReadonlySet<number> = new Set(
   (Object.keys(ACTIONS) as Action[]).filter(isRecordAction).map((action) => ACTIONS[action]),
 )
