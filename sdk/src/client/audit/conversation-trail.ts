@@ -149,7 +149,8 @@ export class ConversationTrail {
         ...(log.problem === undefined ? [] : [{ kind: log.problem }]),
         ...walk.problems,
         ...(own.some((item) => isPinned(item, pin)) ? [] : [{ kind: "end-missing" } as const]),
-        ...lateOnes(entries, nowMs),
+        // Without a log key nothing is ever sealed, and nobody said that it would be.
+        ...(host.directory.state.policy?.logKey === undefined ? [] : lateOnes(entries, nowMs)),
         ...findings.map((finding) => problemOf(finding, actor)),
       ],
       entries: entries.length,

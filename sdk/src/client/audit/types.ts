@@ -4,8 +4,8 @@ import type { Purpose } from "../../protocol/index.ts"
 import type { Action, Outcome } from "../../tlog/index.ts"
 
 /** How far the log vouches for an entry. `proven`: it is in the tree of a checkpoint that as many witnesses signed as
- * the clinic demands. `pending`: newer than that checkpoint. `unproven`: it should be in that tree, and its proof
- * fails or there is no checkpoint to prove it by. */
+ * the clinic demands. `pending`: newer than that checkpoint, or there is none. `unproven`: it should be in that tree, and
+ * its proof fails. */
 export type Proof = "proven" | "pending" | "unproven"
 
 /** Who an entry is about, by the clinic's directory and the conversation. `unknown`: neither names this device. */

@@ -143,6 +143,26 @@ test("over a restart of the relay, and after the conversation is closed", async 
   await patient.close()
 })
 
+test("a clinic whose log nobody signs: nothing is proven, and nothing is called late", async () => {
+  let nowMs = Date.now()
+  const unsigned = await startClinic({ now: () => nowMs })
+  const patient = await unsigned.patient()
+  const conversation = await begin(patient)
+  await conversation.send("hello")
+  // The relay's clock; the session goes on by its own.
+  nowMs += 2 * 60 * 60 * 1000
+  patient.retryNow()
+  await unsigned.restartRelay({ now: () => nowMs })
+  await until(patient, "connection", () => patient.connection.kind === "online")
+  const answer = await conversation.whoHasRead()
+  assert.equal(answer.problems, [])
+  assert.is(answer.checkpoint, undefined)
+  assert.is(answer.completeTo, undefined)
+  assert.ok(answer.readings.every(({ proof }) => proof === "pending"))
+  await patient.close()
+  await unsigned.close()
+})
+
 test("it can be given up, and asks nothing of a conversation that can't be believed", async () => {
   const patient = await clinic.patient()
   const conversation = await begin(patient)
