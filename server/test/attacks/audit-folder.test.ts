@@ -239,6 +239,22 @@ test("a tile that is missing, or too short, is found", async () => {
   )
 })
 
+test("a tile of a level above the leaves that is missing is found", async () => {
+  const fault = await after(({ db }) => db.exec("DELETE FROM tiles WHERE key = (SELECT max(key) FROM tiles)"))
+  assert.match(fault.message, /tile 0 of level 1 is too short/)
+})
+
+test("the newest entry made to continue nothing is named, though no tile holds it", async () => {
+  const fault = await after(({ db, entries }) => {
+    entries.at(-1)?.fill(0, ENTRY_BYTES - 32)
+    const key = db.prepare<[], number>("SELECT min(key) FROM audit").pluck().get()
+    db.exec("DELETE FROM audit")
+    db.prepare("INSERT INTO audit VALUES (?, ?)").run(key, Buffer.concat(entries))
+  })
+  assert.is(fault.sequence, size)
+  assert.match(fault.message, /doesn't continue/)
+})
+
 test("a tail cut to before the last full tile is missed at the first entry that is gone", async () => {
   const fault = await after((database) => {
     database.entries.splice(400)
