@@ -254,7 +254,7 @@ function holdersOf(facts: LogFacts, keys: ReadonlySet<KeyName>, toMs: number): M
     const [kind, name = "", generation] = key.split("/")
     const all =
       kind === "role" && isSlug(name)
-        ? holdersOfGeneration(facts, directory, name as Role, Number(generation))
+        ? holdersOfGeneration(facts, directory, name, Number(generation))
         : [{ id: name, fromMs: 0 }]
     const holders = all.filter(({ fromMs }) => fromMs < toMs)
     held.set(key, {

@@ -173,6 +173,9 @@ export class LogFacts implements LogVisitor {
       case "shred":
         this.#assertSigned(record, this.#admins)
         conversation.shreddedMs = time
+        return
+      default:
+      // Says nothing of keys.
     }
   }
 

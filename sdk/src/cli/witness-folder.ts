@@ -59,7 +59,7 @@ export async function createWitness(path: string, settings: WitnessFile): Promis
   await makeFolder(path)
   try {
     const { privateKey } = generateKeyPairSync("ed25519")
-    await writeNewFile(keyPath(path), privateKey.export({ type: "pkcs8", format: "pem" }) as string)
+    await writeNewFile(keyPath(path), privateKey.export({ type: "pkcs8", format: "pem" }))
     await WitnessMemory.create(memoryPath(path))
     await makeFolder(evidencePath(path))
     // Last: a folder with settings is a whole one.

@@ -340,7 +340,10 @@ test("two processes on one memory: whoever is late signs nothing of its own hist
     push(first.started.listens ?? "", a, 10, 20),
     push(second.started.listens ?? "", b, 10, 25),
   ])
-  assert.equal(answers.map(({ status }) => status).sort(), [200, 409])
+  assert.equal(
+    answers.map(({ status }) => status).sort((x, y) => x - y),
+    [200, 409],
+  )
   const [winner, loser] = answers[0]?.status === 200 ? [a, b] : [b, a]
   const note = await log.note(winner)
   assert.ok(open(note, answers.find(({ status }) => status === 200)?.text ?? "", vkey))
