@@ -30,7 +30,7 @@ export const MAX_PATIENT_DEVICES_EVER = 128
 export const MAX_PAIRING_MS: number = 15 * 60 * 1000
 /** Why a split key was put together: a sentence or two, which everybody can read. */
 export const MAX_REASON_BYTES = 500
-/** A free-text reason for break-glass, sealed. */
+/** A free-text reason for an emergency or a disclosure, sealed. */
 export const MAX_SEALED_REASON_BYTES = 2048
 /** An access record opens a conversation for at most a long shift. */
 export const MAX_ACCESS_MS: number = 12 * 60 * 60 * 1000
