@@ -96,21 +96,21 @@ export function decodeExportLine(text: string | Uint8Array): ExportLine {
 
 /** Decodes many lines. */
 export class LineDecoder {
-  readonly #decodeBase64: DecodeBase64
+  readonly #reader: TextReader
   /** One for all: to allocate one for each entry would take as long as to hash it. */
   readonly #entry = new Uint8Array(ENTRY_BYTES)
 
   constructor(decode: DecodeBase64 = decodeBase64) {
-    this.#decodeBase64 = decode
+    this.#reader = new TextReader(decode)
   }
 
-  /** Decodes the line that stands in `text` from `start` to before `end`, in UTF-8. An entry's bytes hold until the next
-   * line is decoded.
+  /** Decodes the line that stands in `text` from `start` to before `end`, in UTF-8. An entry's bytes and its record's
+   * hold until the next line is decoded.
    * @throws {WardlineError} as {@link decodeExportLine}. */
   decode(text: Uint8Array, start: number, end: number): ExportLine {
-    const reader = new TextReader(text, start, end, this.#decodeBase64)
-    return reader.skips(ENTRY_START)
-      ? this.#readEntry(reader)
+    this.#reader.begin(text, start, end)
+    return this.#reader.skips(ENTRY_START)
+      ? this.#readEntry(this.#reader)
       : decodeRareLine(fromUtf8(text.subarray(start, end)))
   }
 
@@ -191,7 +191,8 @@ function countOf(fields: Record<string, unknown>, name: string): number {
 
 function hexOf(fields: Record<string, unknown>, name: string, length: number): Uint8Array {
   const text = utf8(textOf(fields, name))
-  const reader = new TextReader(text, 0, text.length, decodeBase64)
+  const reader = new TextReader(decodeBase64)
+  reader.begin(text, 0, text.length)
   const bytes = reader.hex(length)
   reader.end()
   return bytes

@@ -19,14 +19,21 @@ function pairsOf(digits: string, bits: number): Uint32Array {
   return pairs
 }
 
-/** Writes the bytes that the base64 in `text` from `start` to before `end` stands for, padding included, into `into`.
- * False unless that is the one spelling of exactly as many bytes (RFC 4648, section 4). */
-export type DecodeBase64 = (text: Uint8Array, start: number, end: number, into: Uint8Array) => boolean
+/** Writes the `length` bytes that the base64 in `text` from `start` to before `end` stands for, padding included, to the
+ * beginning of `into`, which has room for them. False unless that is the one spelling of so many bytes (RFC 4648,
+ * section 4). */
+export type DecodeBase64 = (
+  text: Uint8Array,
+  start: number,
+  end: number,
+  into: Uint8Array,
+  length: number,
+) => boolean
 
 /** Portable; a platform's own may be several times faster. */
-export const decodeBase64: DecodeBase64 = (text, start, end, into) => {
-  if (end - start !== base64Length(into.length)) return false
-  const whole = into.length - (into.length % 3)
+export const decodeBase64: DecodeBase64 = (text, start, end, into, length) => {
+  if (end - start !== base64Length(length)) return false
+  const whole = length - (length % 3)
   let at = start
   let bad = 0
   for (let to = 0; to < whole; to += 3, at += 4) {
@@ -38,12 +45,12 @@ export const decodeBase64: DecodeBase64 = (text, start, end, into) => {
     into[to + 1] = quad >> 8
     into[to + 2] = quad
   }
-  return bad < NO_PAIR && (whole === into.length || decodeRest(text, at, into, whole))
+  return bad < NO_PAIR && (whole === length || decodeRest(text, at, into, whole, length))
 }
 
 /** The last one or two bytes, in four characters. The bits that no byte needs must be zero. */
-function decodeRest(text: Uint8Array, at: number, into: Uint8Array, to: number): boolean {
-  const isTwo = into.length - to === 2
+function decodeRest(text: Uint8Array, at: number, into: Uint8Array, to: number, length: number): boolean {
+  const isTwo = length - to === 2
   const high = pairAt(text, at)
   // Of the character before the padding.
   const low = isTwo ? (BASE64_PAIRS[((text[at + 2] as number) << 8) | A] as number) : 0
@@ -64,18 +71,24 @@ function base64Length(bytes: number): number {
   return 4 * Math.ceil(bytes / 3)
 }
 
-/** Reads `text` from `start` to before `end`. Every method that can fail throws WardlineError ERR_MALFORMED. */
+/** Reads a piece of text after the other. Every method that can fail throws WardlineError ERR_MALFORMED. */
 export class TextReader {
-  readonly #text: Uint8Array
-  readonly #end: number
   readonly #decode: DecodeBase64
-  #at: number
+  #text: Uint8Array = new Uint8Array(0)
+  #at = 0
+  #end = 0
+  /** For base64 of any length. */
+  #room: Uint8Array = new Uint8Array(0)
 
-  constructor(text: Uint8Array, start: number, end: number, decode: DecodeBase64) {
+  constructor(decode: DecodeBase64) {
+    this.#decode = decode
+  }
+
+  /** Begins with what stands in `text` from `start` to before `end`. */
+  begin(text: Uint8Array, start: number, end: number): void {
     this.#text = text
     this.#at = start
     this.#end = end
-    this.#decode = decode
   }
 
   /** Goes past `expected` if that comes next. */
@@ -115,20 +128,26 @@ export class TextReader {
 
   /** Base64 of as many bytes as `into` has. */
   base64Into(into: Uint8Array): void {
-    const end = this.#at + base64Length(into.length)
-    if (end > this.#end || !this.#decode(this.#text, this.#at, end, into)) throw malformed("not base64")
-    this.#at = end
+    this.#base64(into, into.length)
   }
 
-  /** The base64 up to the next quotation mark. */
+  /** The base64 up to the next quotation mark. The bytes hold until the next such call. */
   base64(): Uint8Array {
     const text = this.#text
-    let end = this.#at
-    while (end < this.#end && text[end] !== QUOTE) end++
+    const end = text.indexOf(QUOTE, this.#at)
+    if (end < 0 || end > this.#end) throw malformed("base64 that doesn't end")
     const padding = text[end - 1] !== PADDING ? 0 : text[end - 2] === PADDING ? 2 : 1
-    const bytes = new Uint8Array(Math.max(0, ((end - this.#at) / 4) * 3 - padding))
-    this.base64Into(bytes)
-    return bytes
+    const length = Math.max(0, ((end - this.#at) / 4) * 3 - padding)
+    if (length > this.#room.length) this.#room = new Uint8Array(2 * length)
+    this.#base64(this.#room, length)
+    return this.#room.subarray(0, length)
+  }
+
+  #base64(into: Uint8Array, length: number): void {
+    const end = this.#at + base64Length(length)
+    if (end > this.#end || !this.#decode(this.#text, this.#at, end, into, length))
+      throw malformed("not base64")
+    this.#at = end
   }
 }
 

@@ -17,8 +17,10 @@ test("the hash is the SDK's", () => {
 /** What a decoder makes of a text for `length` bytes: those, or undefined. */
 function decodedBy(decode: DecodeBase64, text: Uint8Array, length: number): Uint8Array | undefined {
   const padded = Buffer.concat([Buffer.from("xy"), text, Buffer.from("AAAA")])
-  const into = new Uint8Array(length)
-  return decode(padded, 2, 2 + text.length, into) ? into : undefined
+  const into = new Uint8Array(length + 5).fill(9)
+  if (!decode(padded, 2, 2 + text.length, into, length)) return undefined
+  assert.equal([...into.subarray(length)], [9, 9, 9, 9, 9])
+  return into.slice(0, length)
 }
 
 test("both take what was encoded", () => {
