@@ -6,6 +6,7 @@ import { type Command, SHARED } from "./command.ts"
 import { staffOf } from "./directory-view.ts"
 import { EXIT } from "./exit-codes.ts"
 import { DEVICE_ARGUMENT, pickDevice } from "./pick-device.ts"
+import { deviceWitness } from "./witness-key.ts"
 
 export const staffRevoke: Command = {
   name: "staff revoke",
@@ -26,9 +27,17 @@ export const staffRevoke: Command = {
       const roles = device.roles.map(({ role }) => role)
       context.output.progress(`Revoking ${device.name} and renewing ${roles.join(", ")} …`)
       await admin.revokeDevice(idText(device.id))
-      context.output.result({ device: idText(device.id), name: device.name, renewed: roles }, [
+      const { name } = deviceWitness(device)
+      const isWitness = admin.policy.witnesses.some((witness) => witness.name === name)
+      context.output.result({ device: idText(device.id), name: device.name, renewed: roles, isWitness }, [
         `${device.name}'s device ${idText(device.id)} is revoked.`,
         `New keys for: ${roles.join(", ")}.`,
+        ...(isWitness
+          ? [
+              "It was a witness of the audit log. Take it out, so that the others aren't waited for in vain:",
+              `  wardline policy set --remove-witness ${idText(device.id)}`,
+            ]
+          : []),
       ])
       return EXIT.done
     })
