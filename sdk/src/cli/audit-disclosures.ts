@@ -36,6 +36,8 @@ const TO_ADD: readonly string[] = [
 interface Disclosure {
   readonly entry: number
   readonly timeMs: number
+  /** By the clock of whoever opened it, who signed it. */
+  readonly issuedMs: number
   readonly conversation: string
   readonly device: string
   readonly role: string
@@ -75,9 +77,12 @@ export const auditDisclosures: Command = {
     const patients = ledger.patients()
     for (const id of wanted) if (!patients.has(id)) throw usage(`the log has no conversation ${id}`)
     const meant = new Set(wanted.map((id) => patients.get(id)))
+    const isWithin = (ms: number): boolean => ms >= fromMs && ms < toMs
+    // A relay that dates an entry out of the period can't date what was signed.
     const found = all.filter(
-      ({ timeMs, conversation }) =>
-        timeMs >= fromMs && timeMs < toMs && (meant.size === 0 || meant.has(patients.get(conversation))),
+      ({ timeMs, issuedMs, conversation }) =>
+        (isWithin(timeMs) || isWithin(issuedMs)) &&
+        (meant.size === 0 || meant.has(patients.get(conversation))),
     )
     const rows = found.map((one) => ({
       entry: one.entry,
@@ -159,6 +164,7 @@ class DisclosureFacts extends LogFacts {
     this.#found.push({
       entry: entry.sequence,
       timeMs: entry.time,
+      issuedMs: record.issued,
       conversation: toHex(entry.scope),
       device: toHex(entry.actor),
       role: entry.actorRole,

@@ -145,6 +145,11 @@ export class AuditLog {
     this.#add(action, scope, fields, undefined)
   }
 
+  /** Somebody's own record. */
+  signed(action: Action, record: Uint8Array, fields: EventFields = {}): void {
+    this.#add(action, record.slice(4, 20), { ...fields, actor: record.slice(20, 36) }, record)
+  }
+
   /** A transcript's record: of its bytes the log's check reads the header alone, and of an access the beginning. */
   transcript(action: Action, type: RecordType, scope: Uint8Array, fields: EventFields = {}): void {
     const role = Buffer.from(fields.role ?? "")
