@@ -66,6 +66,7 @@ function readersView(
   return html`<main class="screen"><wl-readers
     .strings=${model.strings}
     .load=${load}
+    .loadEvidence=${async () => await conversation?.logEvidence()}
     .messages=${model.conversations.find((one) => one.id === id)?.messages ?? NO_MESSAGES}
     .nowMs=${model.nowMs}
     .isVisible=${model.isVisible}

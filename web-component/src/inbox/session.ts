@@ -330,6 +330,7 @@ export class InboxSession implements InboxActions {
       client,
       relay: this.#host.relay,
       strings: this.#model.strings,
+      isVisible: () => this.#model.isVisible,
       show: (model) => this.#update({ audit: { model, actions: desk } }),
       close: () => this.#closeAudit(),
     })

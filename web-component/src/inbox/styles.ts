@@ -91,7 +91,7 @@ export const inboxStyles: CSSResult = css`
     .me .small { display: none; }
     .bar .audit { padding-inline: .75rem; }
     .bar .audit span { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-    .bar:has(~ .reading) { display: none; }
+    .bar:has(~ .reading), .bar:has(~ .audit-page) { display: none; }
     .card { padding: 1.5rem 1.25rem; }
   }
   @media (max-height: 460px) {

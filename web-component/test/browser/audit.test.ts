@@ -270,11 +270,11 @@ test("on a phone, and in Spanish", async () => {
   await page.getByRole("button", { name: "Filters" }).click()
   await page.getByLabel("Person or device").waitFor()
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth))
+  await page.setViewportSize(DESKTOP)
   await page.getByRole("button", { name: /Your account/ }).click()
   await page.getByRole("combobox", { name: "Language" }).selectOption("es")
   await dialog().getByRole("button", { name: "Cerrar", exact: true }).click()
   await page.getByRole("heading", { name: "Registro de auditoría" }).waitFor()
-  await page.setViewportSize(DESKTOP)
 })
 
 test("back to the inbox; and a lock takes the log off the screen", async () => {

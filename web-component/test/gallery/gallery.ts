@@ -20,7 +20,11 @@ Object.assign(window, { calls })
 const actions = new Proxy({} as FrameActions, {
   get: (_target, name) => {
     if (name === "patient") return () => keeper
-    if (name === "conversation") return () => ({ whoHasRead: readerLoads[query.get("case") ?? ""] })
+    if (name === "conversation")
+      return () => ({
+        whoHasRead: readerLoads[query.get("case") ?? ""],
+        logEvidence: async () => new Uint8Array(1),
+      })
     return (...args: unknown[]) => calls.push(`${String(name)} ${JSON.stringify(args)}`)
   },
 })

@@ -34,7 +34,8 @@ export class ReadersElement extends LitElement {
     strings: { attribute: false },
     load: { attribute: false },
     messages: { attribute: false },
-    evidence: { attribute: false },
+    loadEvidence: { attribute: false },
+    evidence: { state: true },
     nowMs: { attribute: false },
     isVisible: { attribute: false },
     report: { state: true },
@@ -48,8 +49,8 @@ export class ReadersElement extends LitElement {
   declare load: LoadReaders
   /** Of the conversation: they date how far somebody read, and each change may mean another reader. */
   declare messages: readonly ChatMessage[]
-  /** Makes a file of what shows that the log is false; undefined where there is none. */
-  declare evidence: (() => Promise<Uint8Array>) | undefined
+  /** Fetches a file that shows that the log is false; undefined where there is none. */
+  declare loadEvidence: () => Promise<Uint8Array | undefined>
   declare nowMs: number
   declare isVisible: boolean
   declare report: WhoHasRead | null
@@ -57,6 +58,7 @@ export class ReadersElement extends LitElement {
   declare progress: { readonly done: number; readonly of: number } | null
   /** The code of what the last look failed with. */
   declare problem: string | null
+  declare evidence: Uint8Array | undefined
   declare isSaved: boolean
   #lookedAtMs = 0
   #seen: unknown
@@ -103,6 +105,7 @@ export class ReadersElement extends LitElement {
           this.progress = { done, of }
         },
       })
+      this.evidence = assuranceOf(report) === "odd" ? await this.loadEvidence() : undefined
       this.report = report
       this.problem = null
       this.#lookedAtMs = Date.now()
@@ -128,14 +131,8 @@ export class ReadersElement extends LitElement {
     const { evidence, isSaved } = this
     if (evidence === undefined) return undefined
     const save = (): void => {
-      evidence()
-        .then((bytes) => {
-          saveFile("wardline-evidence.json", new Blob([bytes as BlobPart], { type: "application/json" }))
-          this.isSaved = true
-        })
-        .catch((error: unknown) => {
-          this.problem = codeOf(error)
-        })
+      saveFile("wardline-evidence.json", new Blob([evidence as BlobPart], { type: "application/json" }))
+      this.isSaved = true
     }
     return { isSaved, save }
   }

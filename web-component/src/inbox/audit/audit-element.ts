@@ -15,7 +15,7 @@ import { codeOf } from "../../ui/error-code.ts"
 import { icon } from "../../ui/icons.ts"
 import { openDialogs } from "../../ui/open-dialogs.ts"
 import { saveFile } from "../../ui/save-file.ts"
-import { applyFilters, type Filters, NO_FILTERS, spanOf } from "./filters.ts"
+import { applyFilters, type Choices, choicesOf, type Filters, NO_FILTERS, spanOf } from "./filters.ts"
 import type { AuditActions, AuditModel, EntryProof } from "./model.ts"
 import { auditStyles } from "./styles.ts"
 import { activityView } from "./views/activity.ts"
@@ -60,6 +60,7 @@ export class AuditElement extends LitElement {
   declare areFiltersOpen: boolean
   #shown: readonly AuditLogEntry[] = []
   #shownOf: readonly unknown[] = []
+  #choices: Choices = choicesOf([])
   #proving: AbortController | undefined
   readonly #narrow: MediaQueryList = matchMedia(NARROW)
 
@@ -111,6 +112,7 @@ export class AuditElement extends LitElement {
     const { entries, nowMs } = this.model
     const by = [entries, this.filters, Math.floor(nowMs / 60_000)]
     if (by.every((one, index) => one === this.#shownOf[index])) return
+    if (entries !== this.#shownOf[0]) this.#choices = choicesOf(entries)
     this.#shownOf = by
     this.#shown = applyFilters(entries, this.filters, nowMs)
     this.active = Math.max(0, Math.min(this.active, this.#shown.length - 1))
@@ -300,7 +302,7 @@ export class AuditElement extends LitElement {
           this.areFiltersOpen = !areFiltersOpen
         }}>${auditIcon("filter")}${words.filters}</button>
       <div class="filter-bar ${areFiltersOpen ? "open" : ""}">
-        ${filtersView({ strings: model.strings, filters, entries: model.entries, change: (changes) => this.#filter(changes), clear: () => this.#filter({ ...NO_FILTERS, period: filters.period, from: filters.from, to: filters.to }) })}
+        ${filtersView({ strings: model.strings, filters, choices: this.#choices, change: (changes) => this.#filter(changes), clear: () => this.#filter({ ...NO_FILTERS, period: filters.period, from: filters.from, to: filters.to }) })}
       </div>
       ${this.#statusView()}
       ${

@@ -17,6 +17,10 @@ export interface AuditDeskHost {
   /** The relay's address. */
   readonly relay: string
   readonly strings: InboxStrings
+  /** How many entries are read at first; 2,000 unless given. */
+  readonly pieceEntries?: number
+  /** Whether anybody can see the page. */
+  isVisible(): boolean
   show(model: AuditModel): void
   close(): void
 }
@@ -24,6 +28,7 @@ export interface AuditDeskHost {
 export class AuditDesk implements AuditActions {
   readonly #host: AuditDeskHost
   readonly #files: EntryFiles
+  readonly #piece: number
   #model: AuditModel
   /** Reads what is new; also the newest piece. */
   #reader: AuditLogReader | undefined
@@ -39,6 +44,7 @@ export class AuditDesk implements AuditActions {
   constructor(host: AuditDeskHost) {
     this.#host = host
     this.#files = new EntryFiles(host.relay)
+    this.#piece = host.pieceEntries ?? FIRST_ENTRIES
     const { client } = host
     this.#model = {
       strings: host.strings,
@@ -134,7 +140,7 @@ export class AuditDesk implements AuditActions {
     const { signal } = reading
     try {
       if (this.#reader === undefined) await this.#readFirst(signal)
-      for (let count = FIRST_ENTRIES; ; count *= 2) {
+      for (let count = this.#piece; ; count *= 2) {
         const oldest = this.#entries[0]
         if (oldest === undefined || oldest.sequence <= 1 || !wantsMore(oldest)) break
         if ((this.#reader?.state.problems.length ?? 0) > 0) break
@@ -154,29 +160,28 @@ export class AuditDesk implements AuditActions {
     this.#entries = []
     const whole = client.auditLog()
     this.#reader = whole
-    const isLong = (): boolean => (whole.state.checkpoint?.size ?? 0) > FIRST_ENTRIES
+    const isLong = (): boolean => (whole.state.checkpoint?.size ?? 0) > this.#piece
     const long = new AbortController()
     const stop = linkAbort(signal, long)
+    const onEntries = (entries: readonly AuditLogEntry[]): void => {
+      if (isLong()) long.abort()
+      else this.#take(entries)
+    }
     try {
-      await whole.read({
-        signal: long.signal,
-        onEntries: (entries) => {
-          if (isLong()) long.abort()
-          else this.#take(entries)
-        },
-      })
+      await whole.read({ signal: long.signal, onEntries })
     } catch (error) {
-      if (!isLong() || signal.aborted) throw error
-      const reader = client.auditLog({ from: (whole.state.checkpoint?.size ?? 0) - FIRST_ENTRIES + 1 })
-      this.#reader = reader
-      await reader.read({ signal, onEntries: (entries) => this.#take(entries) })
+      if (!long.signal.aborted || signal.aborted) throw error
     } finally {
       stop()
     }
+    if (!long.signal.aborted) return
+    const reader = client.auditLog({ from: (whole.state.checkpoint?.size ?? 0) - this.#piece + 1 })
+    this.#reader = reader
+    await reader.read({ signal, onEntries: (entries) => this.#take(entries) })
   }
 
   #take(entries: readonly AuditLogEntry[]): void {
-    this.#entries = [...this.#entries, ...entries]
+    this.#entries.push(...entries)
     if (Date.now() - this.#shownMs > SHOW_EVERY_MS) this.#showEntries()
   }
 
@@ -214,7 +219,7 @@ export class AuditDesk implements AuditActions {
 
   async #readNew(): Promise<void> {
     const reader = this.#reader
-    if (reader === undefined || this.#model.loading !== null || document.visibilityState === "hidden") return
+    if (reader === undefined || this.#model.loading !== null || !this.#host.isVisible()) return
     // Without a connection it waits for one: no second one waits behind it.
     if (this.#catchingUp !== undefined) return
     const catchingUp = new AbortController()

@@ -114,12 +114,14 @@ export function applyFilters(
   )
 }
 
-/** What the fields offer: names, roles and actions that occur, in order. */
-export function choicesOf(entries: readonly AuditLogEntry[]): {
+/** What the fields offer: what occurs, in order. */
+export interface Choices {
   readonly names: readonly string[]
   readonly roles: readonly string[]
   readonly actions: ReadonlySet<Action>
-} {
+}
+
+export function choicesOf(entries: readonly AuditLogEntry[]): Choices {
   const names = new Set<string>()
   const roles = new Set<string>()
   const actions = new Set<Action>()

@@ -131,7 +131,7 @@ export const auditStyles: CSSResult = css`
     .head { padding-inline: .25rem 1rem; }
     .head .button span { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
     .head .button { padding-inline: .75rem; }
-    .tabs { padding-inline: .5rem; } .tab { padding-inline: .75rem; }
+    .tabs { padding-inline: .25rem; gap: 0; } .tab { flex: 1 1 auto; justify-content: center; padding-inline: .25rem; font-size: .9375rem; }
     .tab svg { display: none; }
     .filter-toggle { display: inline-flex; margin: .5rem .5rem 0; align-self: start; }
     .filter-bar:not(.open) { display: none; }
@@ -149,9 +149,11 @@ export const auditStyles: CSSResult = css`
     .log .who { grid-area: 2 / 1; } .log .about { grid-area: 2 / 2; align-self: center; }
     .log .time { grid-area: 3 / 1; font-size: .875rem; color: var(--muted); overflow: visible; } .log .role { grid-area: 3 / 2; font-size: .875rem; color: var(--muted); }
     .log .number, .log .purpose { display: none; }
-    .log tr { position: relative; } .row { min-block-size: 0; }
-    .row::after { content: ""; position: absolute; inset: 0; }
+    .log tr { position: relative; }
+    /* As large as its card; its words stand in the card's third line. */
+    .row { position: absolute; inset: 0; display: flex; align-items: flex-start; padding: 63px 1rem 0; line-height: 1.25rem; }
     .log .outcome .muted { display: none; }
+    .log .outcome, .log .about, .log .role { text-align: end; }
     .facts-list div { grid-template-columns: 1fr; gap: 0; }
     .witnesses { min-inline-size: 31rem; }
   }

@@ -1,10 +1,9 @@
-import type { AuditLogEntry } from "@wardline/sdk"
 import type { Outcome } from "@wardline/sdk/tlog"
 import { html, nothing, type TemplateResult } from "lit"
 import { type ActionGroup, auditStrings, type PeriodName } from "../../../strings/audit-strings.ts"
 import type { InboxStrings } from "../../../strings/inbox-strings.ts"
 import { roleName } from "../../../ui/message-rows.ts"
-import { ACTION_GROUPS, choicesOf, type Filters, isFiltered } from "../filters.ts"
+import { ACTION_GROUPS, type Choices, type Filters, isFiltered } from "../filters.ts"
 
 const OUTCOME_NAMES: readonly Outcome[] = ["success", "refused", "failed"]
 const PERIOD_NAMES: readonly PeriodName[] = ["day", "week", "month", "all", "range"]
@@ -12,17 +11,16 @@ const PERIOD_NAMES: readonly PeriodName[] = ["day", "week", "month", "all", "ran
 interface FilterContext {
   readonly strings: InboxStrings
   readonly filters: Filters
-  /** Everything that was read: what the fields offer. */
-  readonly entries: readonly AuditLogEntry[]
+  readonly choices: Choices
   change(changes: Partial<Filters>): void
   clear(): void
 }
 
 const textOf = (event: Event): string => (event.target as HTMLInputElement | HTMLSelectElement).value
 
-function actionField({ strings, filters, entries, change }: FilterContext): TemplateResult {
+function actionField({ strings, filters, choices, change }: FilterContext): TemplateResult {
   const words = auditStrings(strings.language)
-  const { actions } = choicesOf(entries)
+  const { actions } = choices
   const groups = Object.entries(ACTION_GROUPS) as [ActionGroup, (typeof ACTION_GROUPS)[ActionGroup]][]
   return html`<div class="field">
     <label for="action">${words.action}</label>
@@ -52,9 +50,9 @@ function rangeFields({ strings, filters, change }: FilterContext): TemplateResul
 }
 
 export function filtersView(context: FilterContext): TemplateResult {
-  const { strings, filters, entries, change } = context
+  const { strings, filters, choices, change } = context
   const words = auditStrings(strings.language)
-  const { names, roles } = choicesOf(entries)
+  const { names, roles } = choices
   return html`<form class="filters" role="search" aria-label=${words.filters} autocomplete="off" @submit=${(event: Event) => event.preventDefault()}>
     <div class="field">
       <label for="period">${words.period}</label>
