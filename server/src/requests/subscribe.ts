@@ -72,14 +72,17 @@ export class Subscribe implements Request {
 
   done(): void {
     const session = this.#session
-    if (this.#conversation === undefined || session.isClosing) return
+    if (this.#conversation === undefined) return
     const { id, after, credit } = this.#frame
-    if (session.usesRequestId(id)) {
-      session.close("malformed", "a request id in use")
+    const subscription = new Subscription(session, this.#conversation, id, after, credit, this.#access)
+    if (session.isClosing || session.usesRequestId(id)) {
+      this.#shredKey?.fill(0)
+      // The log has its beginning: without its end it would go on for ever.
+      this.#core.delivery.end(subscription)
+      if (!session.isClosing) session.close("malformed", "a request id in use")
       return
     }
     this.#sendKey(this.#conversation)
-    const subscription = new Subscription(session, this.#conversation, id, after, credit, this.#access)
     session.addSubscription(subscription)
     this.#conversation.subscriptions.push(subscription)
     this.#core.delivery.refill(subscription)

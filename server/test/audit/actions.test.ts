@@ -246,6 +246,26 @@ test("an access is told apart by its purpose, which goes into the entries of all
   removeFolder(day.folder)
 })
 
+test("a reading that was noted and couldn't begin has its end, too", async () => {
+  const day = new Day()
+  await day.open()
+  const { nurse } = day.clinic
+  const scene = day.scene()
+  const { chat } = scene
+  await scene.publish(chat.patient, ...chat.beginning())
+  await scene.publish(nurse, chat.access(nurse))
+  const client = await scene.nurse
+  const twice = { kind: "subscribe", id: 77, conversation: chat.id, after: 3, credit: 10 } as const
+  client.send(twice)
+  client.send(twice)
+  await client.closed
+  await eventually(() => day.named("delivered").length === 2)
+  assert.is(day.named("read").length, 2)
+  assert.ok(day.named("delivered").every(({ actor }) => equalBytes(actor, nurse.id)))
+  await day.close()
+  removeFolder(day.folder)
+})
+
 test("a reading's end says how far it came, however it ended", async () => {
   const day = new Day()
   await day.open()
