@@ -99,13 +99,15 @@ export class LineDecoder {
   readonly #reader: TextReader
   /** One for all: to allocate one for each entry would take as long as to hash it. */
   readonly #entry = new Uint8Array(ENTRY_BYTES)
+  readonly #hash = new Uint8Array(HASH_BYTES)
+  readonly #link = new Uint8Array(HASH_BYTES)
 
   constructor(decode: DecodeBase64 = decodeBase64) {
     this.#reader = new TextReader(decode)
   }
 
-  /** Decodes the line that stands in `text` from `start` to before `end`, in UTF-8. An entry's bytes and its record's
-   * hold until the next line is decoded.
+  /** Decodes the line that stands in `text` from `start` to before `end`, in UTF-8. What an entry's line holds
+   * does so until the next line is decoded.
    * @throws {WardlineError} as {@link decodeExportLine}. */
   decode(text: Uint8Array, start: number, end: number): ExportLine {
     this.#reader.begin(text, start, end)
@@ -119,9 +121,9 @@ export class LineDecoder {
     reader.base64Into(this.#entry)
     let record: StoredFacts | undefined
     if (reader.skips(RECORD_START)) {
-      const hash = reader.hex(HASH_BYTES)
+      const hash = reader.hexInto(this.#hash)
       reader.skip(LINK_START)
-      const link = reader.hex(HASH_BYTES)
+      const link = reader.hexInto(this.#link)
       record = { hash, link, bytes: reader.skips(BYTES_START) ? reader.base64() : undefined }
       reader.skip(RECORD_END)
     } else reader.skip(ENTRY_END)
@@ -193,7 +195,7 @@ function hexOf(fields: Record<string, unknown>, name: string, length: number): U
   const text = utf8(textOf(fields, name))
   const reader = new TextReader(decodeBase64)
   reader.begin(text, 0, text.length)
-  const bytes = reader.hex(length)
+  const bytes = reader.hexInto(new Uint8Array(length))
   reader.end()
   return bytes
 }

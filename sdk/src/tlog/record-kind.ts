@@ -60,7 +60,10 @@ export function kindProblem(entry: Uint8Array, record: Uint8Array): string | und
 /** Whether bytes have a record's frame: magic, version and the length that they say. */
 function isRecord(bytes: Uint8Array): boolean {
   if (bytes.length < RECORD_BODY + SIGNATURE_BYTES) return false
-  const bodyLength = new DataView(bytes.buffer, bytes.byteOffset).getUint32(RECORD_BODY - 4)
+  const at = RECORD_BODY - 4
+  const high = ((bytes[at] as number) << 8) | (bytes[at + 1] as number)
+  const low = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)
+  const bodyLength = high * 0x1_0000 + low
   return holdsAt(bytes, 0, MAGIC_AND_VERSION) && bytes.length === RECORD_BODY + bodyLength + SIGNATURE_BYTES
 }
 

@@ -109,21 +109,20 @@ export class TextReader {
     if (this.#at !== this.#end) throw malformed("something follows on the line")
   }
 
-  /** Lower-case hexadecimal of `length` bytes. */
-  hex(length: number): Uint8Array {
+  /** Lower-case hexadecimal of as many bytes as `into` has. */
+  hexInto(into: Uint8Array): Uint8Array {
     const text = this.#text
-    const bytes = new Uint8Array(length)
     let at = this.#at
-    if (at + 2 * length > this.#end) throw malformed("hexadecimal that ends too early")
+    if (at + 2 * into.length > this.#end) throw malformed("hexadecimal that ends too early")
     let bad = 0
-    for (let i = 0; i < length; i++, at += 2) {
+    for (let i = 0; i < into.length; i++, at += 2) {
       const pair = HEX_PAIRS[((text[at] as number) << 8) | (text[at + 1] as number)] as number
       bad |= pair
-      bytes[i] = pair
+      into[i] = pair
     }
     if (bad >= NO_PAIR) throw malformed("not hexadecimal")
     this.#at = at
-    return bytes
+    return into
   }
 
   /** Base64 of as many bytes as `into` has. */

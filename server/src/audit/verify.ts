@@ -77,7 +77,6 @@ async function verifyClinic(
     }
     onAdded(page.length)
   }
-  audit.breakOff(undefined)
   await tiles.finish(audit)
   audit.endEntries(audit.entries, audit.leafHash)
   for await (const { ref: scope, records, link } of walkScopes(store, ref))
