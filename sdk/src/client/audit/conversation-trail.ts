@@ -64,7 +64,7 @@ export class ConversationTrail {
       return await this.#engine.host.onSession(options.signal, (session) => this.#update(session, options))
     })
     this.#work = done.catch(() => {})
-    return done
+    return abortable(done, options.signal)
   }
 
   async #update(session: Session, options: AuditOptions): Promise<WhoHasRead> {

@@ -1,5 +1,6 @@
 /** The clinic's whole audit log, for whoever may read it: entry by entry from a sequence on, each held to the one before,
  * to its scope's entry before, and to the witnessed checkpoint. */
+import { abortable } from "../../abort.ts"
 import { equalBytes, toHex } from "../../bytes.ts"
 import { type Device, sha256 } from "../../crypto/index.ts"
 import { isWardlineError, WardlineError } from "../../errors.ts"
@@ -91,7 +92,7 @@ export class AuditLogReader {
       this.#host.onSession(options.signal, (session) => this.#read(session, options)),
     )
     this.#work = done.catch(() => {})
-    return done
+    return abortable(done, options.signal)
   }
 
   /** A file that proves an entry to anybody, by the checkpoint that this reader holds the log against (docs/protocol.md,

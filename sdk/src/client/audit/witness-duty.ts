@@ -1,5 +1,6 @@
 /** A staff device as a witness of the clinic's audit log, where the policy names it: while it is connected it looks at each
  * new checkpoint, and signs those that continue the last one that it signed (docs/protocol.md, Witnesses). */
+import { throwIfAborted } from "../../abort.ts"
 import { equalBytes, toHex } from "../../bytes.ts"
 import { type Device, sha256, signNote, verify } from "../../crypto/index.ts"
 import { isWardlineError } from "../../errors.ts"
@@ -143,6 +144,8 @@ export class WitnessDuty {
     const line = this.#cosign(name, taken.body, Math.floor(seenMs / 1000))
     // With its own signature, the note shows others who vouched for it.
     const signed = { size: taken.size, root: taken.root, note: `${note}${line}`, seenMs }
+    // Another tab may have taken over meanwhile, and remember something else.
+    throwIfAborted(signal)
     // Before anybody has the signature: what this device signs it must never contradict.
     await this.#book.save("cosigned", signed)
     await postCosignatures(request, formatNote(taken.body, [line]))

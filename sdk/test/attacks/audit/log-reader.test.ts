@@ -123,6 +123,21 @@ test("proves an entry by another way up the tree, or another entry at its place:
   assert.is(await codeOf(log.proofOf(first)), "ERR_FORK")
 })
 
+test("never answers: whoever breaks off a second reading doesn't wait for the first", async () => {
+  const held: (() => void)[] = []
+  proxy.hooks.http = (_, honest) => new Promise((resolve) => held.push(() => resolve(honest)))
+  for (const log of [officer.auditLog(), undefined]) {
+    const first = read(log)
+    const stop = new AbortController()
+    const second = (log ?? officer.auditLog()).read({ signal: stop.signal, onEntries: () => {} })
+    stop.abort()
+    assert.is(await codeOf(Promise.race([second, pause(1_000)])), "ERR_ABORTED")
+    while (held.length === 0) await pause(10)
+    for (const answer of held.splice(0)) answer()
+    assert.equal((await first).state.problems, [])
+  }
+})
+
 test("leaves an entry out, swaps two, repeats one: the first one that doesn't fit is named", async () => {
   serve((entries) => entries.filter((_, i) => i !== 9))
   assert.equal(found((await read()).state), [["gap", 10]])
