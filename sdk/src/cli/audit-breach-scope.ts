@@ -18,6 +18,7 @@ const CANNOT_KNOW: readonly string[] = [
   "Copies outside the relay. Whoever has an old copy of the relay's data, or recorded its traffic, and one of these keys, may open conversations that the relay had archived before.",
   "Keys that were handed on outside the directory, and what a device still held in memory of conversations that had left it.",
   "Which message was sealed under which key, exactly: messages count to the key that was the newest when they came.",
+  "When exactly: readings have the time of the relay's clock alone. For keys and what they open, whichever is the earlier of its time and the signed one counts as the beginning, and the later one as the end.",
   "What came after this export was made. Make it anew once keys are renewed.",
 ]
 

@@ -31,7 +31,9 @@ export type KeyName = string
 export const roleKeyName = (role: string, generation: number): KeyName => `role/${role}/${generation}`
 export const deviceKeyName = (deviceId: string): KeyName => `device/${deviceId}`
 
-/** Times are in milliseconds since 1970, by the relay's clock; ids are hexadecimal. */
+/** Times are in milliseconds since 1970; ids are hexadecimal. An entry has the relay's time, and the record that it names
+ * has its issuer's: of the two the one counts by which more was open for longer, so that a relay that dates entries as it
+ * likes hides nothing. */
 export interface Wrap {
   readonly key: KeyName
   readonly fromMs: number
@@ -105,7 +107,7 @@ export class LogFacts implements LogVisitor {
     return this.#state
   }
 
-  /** When the relay took the directory's record at this position. */
+  /** Since when the directory's record at this position was there. */
   recordMs(position: number): number {
     return this.#recordTimes[position - 1] ?? Number.POSITIVE_INFINITY
   }
@@ -125,9 +127,9 @@ export class LogFacts implements LogVisitor {
 
   #addDirectoryRecord({ time }: AuditEntry, { bytes }: StoredFacts): void {
     if (bytes === undefined) return
+    const { type, body, issued } = decodeRecord(bytes)
     this.#records.push(bytes.slice())
-    this.#recordTimes.push(time)
-    const { type, body } = decodeRecord(bytes)
+    this.#recordTimes.push(Math.min(time, issued))
     if (type === "admin-add") remember(this.#admins, decodeAdminAdd(body).keys)
     if (type === "device-add") remember(this.#staff, decodeDeviceAdd(body).keys)
   }
@@ -147,8 +149,9 @@ export class LogFacts implements LogVisitor {
   }
 
   #take(id: string, record: WireRecord, hash: string, time: number): void {
+    const earlier = Math.min(time, record.issued)
     if (record.type === "consent") {
-      this.conversations.set(id, begin(id, record, time))
+      this.conversations.set(id, begin(id, record, earlier))
       return
     }
     const conversation = this.conversations.get(id)
@@ -156,7 +159,7 @@ export class LogFacts implements LogVisitor {
     switch (record.type) {
       case "epoch":
         this.#assertSigned(record, conversation.devices, this.#staff)
-        this.#addEpoch(conversation, record, hash, time)
+        this.#addEpoch(conversation, record, hash, earlier)
         return
       case "member":
         this.#assertSigned(record, conversation.devices, this.#staff)
@@ -164,15 +167,15 @@ export class LogFacts implements LogVisitor {
         return
       case "grant":
         this.#assertSigned(record, conversation.devices, this.#staff)
-        this.#addGrant(record, time)
+        this.#addGrant(record, earlier)
         return
       case "archive":
         this.#assertSigned(record, this.#staff)
-        this.#archive(record, time)
+        this.#archive(record, earlier, Math.max(time, record.issued))
         return
       case "shred":
         this.#assertSigned(record, this.#admins)
-        conversation.shreddedMs = time
+        conversation.shreddedMs = Math.max(time, record.issued)
         return
       default:
       // Says nothing of keys.
@@ -214,13 +217,13 @@ export class LogFacts implements LogVisitor {
   }
 
   /** The relay drops the roles' wraps of what is archived, and keeps the devices'. */
-  #archive({ body }: WireRecord, time: number): void {
+  #archive({ body }: WireRecord, fromMs: number, untilMs: number): void {
     const { slot, epochs } = decodeGrant(body)
     for (const hash of epochs) {
       const epoch = this.#epochs.get(toHex(hash))
       for (const wrap of epoch?.wraps ?? [])
-        if (wrap.key.startsWith("role/")) wrap.untilMs = Math.min(wrap.untilMs, time)
-      epoch?.wraps.push(wrapOf(slot, time))
+        if (wrap.key.startsWith("role/")) wrap.untilMs = Math.min(wrap.untilMs, untilMs)
+      epoch?.wraps.push(wrapOf(slot, fromMs))
     }
   }
 

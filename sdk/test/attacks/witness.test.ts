@@ -15,7 +15,7 @@ import {
   parseVerifierKey,
   verifyConsistency,
 } from "../../src/tlog/index.ts"
-import { done } from "../cli/clinic-desk.ts"
+import { done, refused } from "../cli/clinic-desk.ts"
 import { EvilLog, History, sha256 } from "../cli/evil-log.ts"
 import { type Desk, makeDesk, wardline } from "../cli/wardline.ts"
 import { type Started, WitnessProcess } from "../cli/witness-desk.ts"
@@ -111,11 +111,18 @@ test("a log that forks at one size gets no signature, and its two statements are
   assert.is(first.status, 200, first.text)
   assert.is(open(await log.note(honest, 100), first.text, vkey).size, 100)
   const other = honest.fork(60).grow(100, "forged")
-  const refused = await push(url, other, 100, 100)
-  assert.equal([refused.status, refused.text], [409, "100\n"])
+  const answer = await push(url, other, 100, 100)
+  assert.equal([answer.status, answer.text], [409, "100\n"])
   await witness.hears(/THE LOG HAS TWO HISTORIES/)
   const [file = ""] = evidenceIn(folder)
-  assert.ok(file)
+  // This witness never saw the clinic's directory: whoever checks must know the log's key.
+  const key = ["--clinic-key", toHex(log.clinic.root.publicKey)]
+  await refused(wardline(["evidence", file, ...key]), 1, /doesn't certify the log's key/)
+  const proved = await done(wardline(["evidence", file, ...key, "--log-key", toHex(log.key)]))
+  assert.match(proved, /two histories \(a fork\)/)
+  const otherKey = wardline(["evidence", file, ...key, "--log-key", "ab".repeat(32)])
+  await refused(otherKey, 1, /isn't signed by the clinic's log/)
+  await refused(wardline(["evidence", file, "--clinic-key", "ab".repeat(32)]), 1, /another clinic/)
   await witness.stopsWith(1)
 })
 
@@ -159,7 +166,12 @@ test("a shorter log that isn't the beginning of what was signed is kept as evide
   log.lies.set("audit/consistency", (response) => response.end(""))
   log.show(forged)
   await witness.hears(/THE LOG DOESN'T CONTINUE WHAT IT SHOWED BEFORE/)
-  assert.is(evidenceIn(folder).length, 1)
+  const [file = "", ...more] = evidenceIn(folder)
+  assert.equal(more, [])
+  // Two signed checkpoints, and nothing that shows that they contradict each other: a reason to ask, no proof.
+  const asked = await wardline(["evidence", file, "--clinic-key", toHex(log.clinic.root.publicKey)])
+  assert.is(asked.code, 1, asked.stderr)
+  assert.match(asked.stdout, /nothing here shows that they contradict each other/)
   await witness.stopsWith(1)
 })
 

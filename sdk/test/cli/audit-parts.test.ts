@@ -10,7 +10,7 @@ import { roleMember } from "../../src/conversation/epoch.ts"
 import { cryptoReady } from "../../src/crypto/index.ts"
 import { asRole, decodeRecord, recordHash, recordPart } from "../../src/protocol/index.ts"
 import { type Action, type AuditEntry, inclusionProof } from "../../src/tlog/index.ts"
-import { testDevice } from "../support/clinic.ts"
+import { NOW, testDevice } from "../support/clinic.ts"
 import { Scene } from "../support/scene.ts"
 import { History, sha256 } from "./evil-log.ts"
 
@@ -18,6 +18,8 @@ await cryptoReady()
 const test = suite("what an officer's commands conclude")
 
 const HOUR = 3_600_000
+/** Hours after the records of a scene are dated. */
+const at = (hour: number): number => NOW + hour * HOUR
 const NONE: ReadonlySet<string> = new Set()
 const always: BreachQuery = { devices: NONE, roles: NONE, conversations: NONE, fromMs: 0, toMs: Infinity }
 
@@ -49,7 +51,7 @@ class Timeline {
         link: new Uint8Array(32),
         bytes: type === "message" ? undefined : recordPart(bytes),
       }
-      this.facts.entry(this.#entry({ scope, actor: issuer, time: hour * HOUR }), bytes, stored)
+      this.facts.entry(this.#entry({ scope, actor: issuer, time: at(hour) }), bytes, stored)
     }
     return this
   }
@@ -61,7 +63,7 @@ class Timeline {
     hour: number,
     more: Partial<AuditEntry> = {},
   ): this {
-    const entry = this.#entry({ action, scope, actor, time: hour * HOUR, ...more })
+    const entry = this.#entry({ action, scope, actor, time: at(hour), ...more })
     this.facts.entry(entry, new Uint8Array(), undefined)
     return this
   }
@@ -95,13 +97,14 @@ class Timeline {
 
 const idOf = (bytes: Uint8Array): string => toHex(bytes)
 
-/** A conversation that is closed and archived at hour 10, with a vault; then destroyed at hour 20. */
+/** A conversation that is closed and archived at hour 10, with a vault. */
 function archivedStory(): { scene: Scene; timeline: Timeline } {
   const scene = new Scene()
   scene.clinic.addVault()
   const keeper = scene.join("keeper", scene.clinic.keeper)
   scene.deliver(scene.patient.message("a secret"))
   const before = scene.records.length
+  scene.nurse.nowMs = at(10)
   scene.deliver(scene.nurse.close())
   scene.deliver(scene.nurse.archive())
   const archived = scene.records.slice(before)
@@ -116,17 +119,18 @@ test("after archiving, a role's keys open nothing any more, and the vault's do",
   const nurse = new Set([idOf(scene.clinic.nurse.id)])
   const keeper = new Set([idOf(scene.clinic.keeper.id)])
   assert.is(timeline.opened({ devices: nurse }).length, 1)
-  assert.is(timeline.opened({ devices: nurse, fromMs: 11 * HOUR }).length, 0)
-  assert.is(timeline.opened({ devices: nurse, fromMs: 9 * HOUR }).length, 1)
+  assert.is(timeline.opened({ devices: nurse, fromMs: at(11) }).length, 0)
+  assert.is(timeline.opened({ devices: nurse, fromMs: at(9) }).length, 1)
   assert.is(timeline.opened({ devices: keeper }).length, 1)
-  assert.is(timeline.opened({ devices: keeper, toMs: 9 * HOUR }).length, 0)
-  assert.is(timeline.opened({ roles: new Set(["vault"]), fromMs: 11 * HOUR }).length, 1)
+  assert.is(timeline.opened({ devices: keeper, toMs: at(9) }).length, 0)
+  assert.is(timeline.opened({ roles: new Set(["vault"]), fromMs: at(11) }).length, 1)
 })
 
 test("after destruction nothing opens, whoever has what", () => {
   const { scene, timeline } = archivedStory()
-  const shred = scene.actor("admin", scene.clinic.admin).shred()
-  timeline.records([shred], 20)
+  const admin = scene.actor("admin", scene.clinic.admin)
+  admin.nowMs = at(20)
+  timeline.records([admin.shred()], 20)
   const everybody = {
     devices: new Set([
       idOf(scene.clinic.keeper.id),
@@ -135,13 +139,13 @@ test("after destruction nothing opens, whoever has what", () => {
     ]),
   }
   assert.is(timeline.opened(everybody).length, 1)
-  assert.is(timeline.opened({ ...everybody, fromMs: 21 * HOUR }).length, 0)
+  assert.is(timeline.opened({ ...everybody, fromMs: at(21) }).length, 0)
 })
 
 test("a relay that makes up an archiving, a destruction or a new key hides nothing by it", () => {
   const scene = new Scene()
   const timeline = new Timeline(scene).records(scene.clinic.records, 0).records(scene.records, 1)
-  const nurse = { devices: new Set([idOf(scene.clinic.nurse.id)]), fromMs: 9 * HOUR }
+  const nurse = { devices: new Set([idOf(scene.clinic.nurse.id)]), fromMs: at(9) }
   const count = (): number | undefined =>
     reachable(timeline.facts, { ...always, ...nurse }, new Map()).reachable[0]?.messages
   const unsigned = (bytes: Uint8Array): Uint8Array => {
@@ -179,13 +183,14 @@ test("a grant of the past opens it to whoever got it, from then on", () => {
   const scene = new Scene()
   scene.deliver(scene.patient.message("before billing came"))
   const before = scene.records.length
+  scene.nurse.nowMs = at(5)
   scene.deliver(scene.nurse.addRole("billing"))
   const { directory } = scene.clinic
   scene.deliver(scene.nurse.grant(roleMember(directory, directory.position, asRole("billing"))))
   const timeline = new Timeline(scene).records(scene.clinic.records, 0)
   timeline.records(scene.records.slice(0, before), 1).records(scene.records.slice(before), 5)
   const biller = new Set([idOf(scene.clinic.biller.id)])
-  assert.is(timeline.opened({ devices: biller, toMs: 4 * HOUR }).length, 0)
+  assert.is(timeline.opened({ devices: biller, toMs: at(4) }).length, 0)
   assert.is(timeline.opened({ devices: biller }).length, 1)
 })
 
@@ -199,21 +204,30 @@ test("messages count only up to the period's end, and to the key of their time",
   const nurse = new Set([idOf(scene.clinic.nurse.id)])
   const count = (toMs: number): number | undefined =>
     reachable(timeline.facts, { ...always, devices: nurse, toMs }, new Map()).reachable[0]?.messages
-  assert.equal([count(5 * HOUR), count(Infinity)], [1, 3])
+  assert.equal([count(at(5)), count(Infinity)], [1, 3])
 })
 
 test("a key that a device was given only after the period isn't one that it had", () => {
   const scene = new Scene()
-  const all = scene.clinic.records
-  const timeline = new Timeline(scene).records(all, 7).records(scene.records, 8)
-  const nurse = new Set([idOf(scene.clinic.nurse.id)])
-  assert.is(timeline.opened({ devices: nurse, toMs: 6 * HOUR }).length, 0)
-  const { keys } = reachable(timeline.facts, { ...always, devices: nurse }, new Map())
+  const timeline = new Timeline(scene).records(scene.clinic.records, 7).records(scene.records, 8)
   const id = idOf(scene.clinic.nurse.id)
-  assert.equal(
-    keys.map(({ key }) => key),
-    [deviceKeyName(id), roleKeyName("nursing", 1)],
-  )
+  const keys = (toMs: number): string[] =>
+    reachable(timeline.facts, { ...always, devices: new Set([id]), toMs }, new Map()).keys.map(
+      ({ key }) => key,
+    )
+  // The directory's records are dated a day before.
+  assert.equal(keys(at(-25)), [deviceKeyName(id)])
+  assert.equal(keys(at(-23)), [deviceKeyName(id), roleKeyName("nursing", 1)])
+})
+
+test("a relay that dates entries as it likes hides nothing", () => {
+  const { scene, timeline } = archivedStory()
+  const honest = timeline.opened({ roles: new Set(["nursing"]), fromMs: at(8), toMs: at(9) })
+  assert.is(honest.length, 1)
+  const late = new Timeline(scene).records(scene.clinic.records, 1000).records(scene.records, 1000)
+  const early = new Timeline(scene).records(scene.clinic.records, -1000).records(scene.records, -1000)
+  for (const lying of [late, early])
+    assert.equal(lying.opened({ roles: new Set(["nursing"]), fromMs: at(8), toMs: at(9) }), honest)
 })
 
 test("conversations in which one device wrote are one patient's", () => {
@@ -256,7 +270,7 @@ test("a second phone that writes is the same patient's", () => {
 
 test("what was read: by whom, how often, in the period, and nothing that was refused", () => {
   const scene = new Scene()
-  const query = { ...always, fromMs: 2 * HOUR, toMs: 9 * HOUR }
+  const query = { ...always, fromMs: at(2), toMs: at(9) }
   const timeline = new Timeline(scene, query).records(scene.clinic.records, 0).records(scene.records, 1)
   const { conversation, clinic } = scene
   const nurse = clinic.nurse.id
@@ -277,7 +291,7 @@ test("what was read: by whom, how often, in the period, and nothing that was ref
   assert.equal(more, [])
   assert.equal(read?.devices, [idOf(nurse)])
   assert.equal([read?.reads, read?.accesses, read?.files, read?.upTo], [1, 1, 1, 7])
-  assert.equal([read?.firstMs, read?.lastMs, read?.purposes], [3 * HOUR, 5 * HOUR, ["TREAT"]])
+  assert.equal([read?.firstMs, read?.lastMs, read?.purposes], [at(3), at(5), ["TREAT"]])
   const biller = { ...query, devices: new Set([idOf(clinic.biller.id)]) }
   assert.equal(timeline.ledger.result(biller, timeline.facts, patients).read, [])
   const rosa = { ...query, devices: new Set([idOf(scene.patient.device.id)]) }

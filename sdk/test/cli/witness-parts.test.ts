@@ -14,7 +14,9 @@ import { type Contradiction, Witness, withLogSignature } from "../../src/cli/wit
 import { WitnessDiary } from "../../src/cli/witness-diary.ts"
 import { keepContradiction } from "../../src/cli/witness-evidence.ts"
 import { type Remembered, WitnessMemory } from "../../src/cli/witness-memory.ts"
-import { parseListen } from "../../src/cli/witness-server.ts"
+import { WatchedRelay } from "../../src/cli/witness-relay.ts"
+import { WitnessRounds } from "../../src/cli/witness-rounds.ts"
+import { parseListen, serveWitness } from "../../src/cli/witness-server.ts"
 import { type ClinicPolicy, policyOf } from "../../src/client/clinic-policy.ts"
 import { cryptoReady } from "../../src/crypto/index.ts"
 import {
@@ -214,6 +216,53 @@ test("a log that goes on isn't accused because somebody brought a wrong proof", 
   const source = { clinicKey: toHex(log.clinic.root.publicKey), directory: [], readTile: honest.read }
   assert.is(await keepContradiction(folder, await contradictionOf(honest, 200), source), undefined)
   assert.equal(readdirSync(folder), [])
+})
+
+test("a body of any size but a checkpoint's is refused before it is read", async () => {
+  const { memory } = await newMemory()
+  const stop = new AbortController()
+  const events = { signed: () => {}, refused: () => {} }
+  const listen = { host: "127.0.0.1", port: 0 }
+  const { url, stopped } = await serveWitness(witnessOn(memory), listen, events, stop.signal)
+  const post = (body: string): Promise<number> =>
+    fetch(`${url}/add-checkpoint`, { method: "POST", body }).then(({ status }) => status)
+  assert.is(await post("x".repeat(200_000)), 413)
+  assert.is(await post("x".repeat(100_000)), 400)
+  stop.abort()
+  await stopped
+})
+
+test("a witness that asks signs what is longer, and nothing that is shorter", async () => {
+  const { memory, folder } = await newMemory()
+  await log.start()
+  let said = ""
+  const sink = { write: (text: string) => (said += text) }
+  const witness = witnessOn(memory)
+  const rounds = new WitnessRounds({
+    witness,
+    relay: await WatchedRelay.open(folder, {
+      relay: log.url,
+      clinicKey: toHex(log.clinic.root.publicKey),
+      signal: new AbortController().signal,
+    }),
+    diary: new WitnessDiary(new Output(sink, sink, false), Date.now, ""),
+    name: "w.example",
+    publicKey: new Uint8Array(32),
+    vkey: "w.example+…",
+    log: () => ({ origin: log.origin, key: log.key }),
+    now: Date.now,
+    onContradiction: async () => {},
+  })
+  for (const size of [100, 60, 200]) {
+    log.show(honest, size)
+    await rounds.next()
+  }
+  await log.stop()
+  const signed = log.posted.map((text) => parseCheckpoint(parseNote(text).body).size)
+  assert.equal(signed, [100, 200])
+  assert.match(said, /shows an older log: 60 entries/)
+  await rounds.next()
+  assert.match(said, /can't be reached/)
 })
 
 test("the diary says a trouble once, its end once, and what is loud loudly", () => {
