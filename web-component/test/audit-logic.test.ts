@@ -95,7 +95,7 @@ test("entries are counted by hour in a short log and by day in a long one, witho
   const short = timelineOf([entry(0), entry(0, { outcome: "refused" }), entry(3)])
   assert.is(short.unit, "hour")
   assert.equal(
-    short.bins.map(({ count, refused }) => [count, refused]),
+    short.bins.slice(-4).map(({ count, refused }) => [count, refused]),
     [
       [1, 0],
       [0, 0],
@@ -103,6 +103,7 @@ test("entries are counted by hour in a short log and by day in a long one, witho
       [2, 1],
     ],
   )
+  assert.is(short.bins.length, 12)
   const long = timelineOf([entry(0), entry(24 * 9)])
   assert.is(long.unit, "day")
   assert.is(long.bins.length, 10)

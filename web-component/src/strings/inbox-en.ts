@@ -9,6 +9,8 @@ export const inboxStrings: InboxStrings = {
   refused: "A message couldn’t be verified and isn’t shown. Tell your administrator.",
   inbox: "Inbox",
   auditLog: "Audit log",
+  auditTitle: "Who did what, and when",
+  auditText: "You may read the clinic’s audit log. That you open it is an entry in it.",
   loading: "Opening the inbox…",
   enrolTitle: "Set up this device",
   enrolText:

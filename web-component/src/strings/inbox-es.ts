@@ -9,6 +9,8 @@ export const inboxStrings: InboxStrings = {
   refused: "Un mensaje no se pudo verificar y no se muestra. Avise a su administrador.",
   inbox: "Bandeja de entrada",
   auditLog: "Auditoría",
+  auditTitle: "Quién hizo qué y cuándo",
+  auditText: "Usted puede leer el registro de auditoría de la clínica. Que lo abra queda anotado en él.",
   loading: "Abriendo la bandeja…",
   enrolTitle: "Configurar este dispositivo",
   enrolText:

@@ -5,6 +5,8 @@ import type { Problem } from "./problems.ts"
 export interface InboxStrings extends ThreadStrings {
   readonly inbox: string
   readonly auditLog: string
+  readonly auditTitle: string
+  readonly auditText: string
   readonly loading: string
   readonly enrolTitle: string
   readonly enrolText: string

@@ -76,7 +76,7 @@ test("its staff open it from the inbox, and see that they did", async () => {
   await page.goto(clinic.officerLink ?? "")
   await page.getByText("All quiet", { exact: false }).waitFor()
   const before = officer.requests.length
-  await page.getByRole("button", { name: "Audit log" }).click()
+  await page.getByRole("button", { name: "Audit log" }).first().click()
   await page.getByRole("heading", { name: "Audit log" }).waitFor()
   assert.ok(
     officer.requests.slice(before).some((url) => url.endsWith(".js")),
@@ -280,7 +280,7 @@ test("on a phone, and in Spanish", async () => {
 test("back to the inbox; and a lock takes the log off the screen", async () => {
   await page.getByRole("button", { name: "Volver a la bandeja" }).click()
   await page.getByText("Bandeja de entrada").waitFor()
-  await page.getByRole("button", { name: "Auditoría" }).click()
+  await page.getByRole("button", { name: "Auditoría" }).first().click()
   await rows().first().waitFor()
   await page.getByRole("button", { name: /Su cuenta/ }).click()
   await dialog().getByRole("button", { name: "Bloquear" }).click()

@@ -83,6 +83,12 @@ export const inboxCases: Readonly<Record<string, Partial<InboxModel>>> = {
     pane: pane(view({ id: "c5", status: "closed", messages: talk("en") })),
   },
   offline: { ...inbox, connection: { kind: "offline", retryAtMs: NOW } },
+  officer: {
+    ...inbox,
+    list: [],
+    clinic: { ...clinic, auditRole: "compliance" },
+    me: { deviceId: "00", name: "Imani Cole", roles: ["compliance"] },
+  },
   entitled: { ...inbox, clinic: { ...clinic, auditRole: "nursing" } },
   ...Object.fromEntries(
     Object.keys(auditCases).map((name) => [name, { screen: { kind: "audit" } as const }]),

@@ -8,6 +8,8 @@ const DAY_MS = 24 * HOUR_MS
 const MAX_HOURS = 48
 /** As many columns as a chart can show. */
 const MAX_DAYS = 92
+/** With fewer it would be blocks. */
+const MIN_BINS = { hour: 12, day: 7 }
 
 export interface Bin {
   /** Its beginning, in the device's time zone. */
@@ -32,14 +34,17 @@ function next(fromMs: number, unit: Timeline["unit"]): number {
   return startOf(fromMs + (unit === "day" ? DAY_MS + 2 * HOUR_MS : HOUR_MS), unit)
 }
 
-/** Columns without a gap from the oldest to the newest entry; of a long log the newest 92 days.
+/** Columns without a gap from the oldest to the newest entry, half a day or a week at least; of a long log the newest 92
+ * days.
  * @param entries - newest first. */
 export function timelineOf(entries: readonly AuditLogEntry[]): Timeline {
   const newest = entries[0]?.time
   const oldest = entries.at(-1)?.time
   if (newest === undefined || oldest === undefined) return { unit: "day", bins: [] }
   const unit = newest - oldest <= MAX_HOURS * HOUR_MS ? "hour" : "day"
-  const first = startOf(unit === "day" ? Math.max(oldest, newest - (MAX_DAYS - 1) * DAY_MS) : oldest, unit)
+  const step = unit === "day" ? DAY_MS : HOUR_MS
+  const longest = newest - (MAX_DAYS - 1) * DAY_MS
+  const first = startOf(Math.min(Math.max(oldest, longest), newest - (MIN_BINS[unit] - 1) * step), unit)
   const found = new Map<number, { count: number; refused: number }>()
   for (let at = first; at <= newest; at = next(at, unit)) found.set(at, { count: 0, refused: 0 })
   for (const { time, outcome } of entries) {

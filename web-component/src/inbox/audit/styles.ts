@@ -39,7 +39,7 @@ export const auditStyles: CSSResult = css`
   .log thead th { position: sticky; inset-block-start: 0; z-index: 1; padding: .5rem .5rem; background: var(--bg); color: var(--muted); font-size: .8125rem;
     border-block-end: 1px solid var(--line-strong); }
   .log tr:not(.space) td { block-size: 45px; padding: 0 .5rem; border-block-end: 1px solid var(--line); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-  .log :is(th, td):first-child { padding-inline-start: 1.25rem; }
+  .log tr:not(.space) :is(th, td):first-child { padding-inline-start: 1.25rem; }
   .log .space td { border: 0; padding: 0; }
   .log tbody tr:not(.space) { cursor: pointer; }
   .log tbody tr:not(.space):hover { background: var(--sunken); }

@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from "lit"
 import { languageName } from "../../strings/languages.ts"
 import { lifeStrings } from "../../strings/life-strings.ts"
 import { problemOf } from "../../strings/problems.ts"
+import { auditIcon } from "../../ui/audit-icons.ts"
 import type { SendFile } from "../../ui/file-sending.ts"
 import { formText } from "../../ui/form-text.ts"
 import { ageName } from "../../ui/format.ts"
@@ -10,7 +11,7 @@ import { icon } from "../../ui/icons.ts"
 import { plainName } from "../../ui/inert-text.ts"
 import { roleName } from "../../ui/message-rows.ts"
 import type { ThreadActions } from "../../ui/thread-views.ts"
-import type { InboxActions, InboxModel, Pane } from "../model.ts"
+import { type InboxActions, type InboxModel, mayAudit, type Pane } from "../model.ts"
 import { topicLabel } from "./list.ts"
 
 /** What the relay answers to those who can't open what is in the archive. */
@@ -49,8 +50,16 @@ function headView(
   </header>`
 }
 
-function chooseView(model: InboxModel): TemplateResult {
+function chooseView(model: InboxModel, actions: InboxActions): TemplateResult {
   const { strings } = model
+  // Whoever has no other role has no conversation to choose.
+  if (mayAudit(model) && model.me?.roles.length === 1)
+    return html`<div class="choose">
+      <span class="sign muted">${auditIcon("log")}</span>
+      <h1>${strings.auditTitle}</h1>
+      <p class="muted">${strings.auditText}</p>
+      <button class="button primary" type="button" @click=${() => actions.showAudit()}>${strings.auditLog}</button>
+    </div>`
   const keys: readonly (readonly [string, string])[] = [
     ["J", strings.shortcutNext],
     ["K", strings.shortcutPrevious],
@@ -161,7 +170,7 @@ export function paneView(model: InboxModel, actions: InboxActions, dialogs: Pane
   const { pane, strings } = model
   switch (pane.kind) {
     case "none":
-      return chooseView(model)
+      return chooseView(model, actions)
     case "opening":
       return html`${headView(model, actions, pane.id, nothing)}
         <div class="choose" role="status"><span class="spinner"></span><p class="muted">${strings.opening}</p></div>`
