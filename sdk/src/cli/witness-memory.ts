@@ -51,10 +51,14 @@ export class WitnessMemory {
    *   opposite. */
   static async open(folder: string): Promise<WitnessMemory> {
     const number = await newestIn(folder)
-    // What a crash left behind, half written.
-    for (const name of await readdir(folder))
-      if (name.endsWith(".tmp")) await unlink(join(folder, name)).catch(() => {})
     return new WitnessMemory(folder, number, await read(folder, number))
+  }
+
+  /** Removes what a crash left half written. For the one process that runs on the folder: another's might be in the
+   * middle of it, and would sign nothing then. */
+  async clear(): Promise<void> {
+    for (const name of await readdir(this.#folder))
+      if (name.endsWith(".tmp")) await unlink(join(this.#folder, name)).catch(() => {})
   }
 
   /** Undefined before anything was signed. */

@@ -114,6 +114,7 @@ async function watch(folder: WitnessFolder, options: RunOptions, context: Contex
   const { signal, output, now } = context
   const clinicId = clinicIdOf(WITNESS_CRYPTO.hash, fromHex(clinicKey))
   const memory = await WitnessMemory.open(memoryPath(path))
+  await memory.clear()
   const relay =
     options.relay === undefined
       ? undefined

@@ -125,8 +125,12 @@ test("what a crash left half written is cleared, and counts for nothing", async 
   const { folder, memory } = await newMemory()
   await memory.advance(state(5))
   writeFileSync(join(folder, "half.tmp"), '{"size":9')
-  assert.is((await WitnessMemory.open(folder)).known?.size, 5)
+  const again = await WitnessMemory.open(folder)
+  assert.is(again.known?.size, 5)
+  assert.ok(readdirSync(folder).includes("half.tmp"))
+  await again.clear()
   assert.not.ok(readdirSync(folder).includes("half.tmp"))
+  assert.ok(await again.advance(state(6)))
 })
 
 test("what can't be remembered isn't signed", async () => {
