@@ -13,6 +13,7 @@ export interface ReaderStrings {
   readonly empty: string
   readonly looking: string
   readonly lookAgain: string
+  readonly earlier: string
   readonly checkedTitle: string
   /** The clinic names nobody who watches its log. */
   readonly checkedAlone: string
@@ -68,6 +69,7 @@ const EN: ReaderStrings = {
   empty: "Nobody at the clinic has opened this conversation so far. Whoever does is listed here.",
   looking: "Looking it up in the clinic’s log…",
   lookAgain: "Look again",
+  earlier: "Show earlier ones",
   checkedTitle: "Checked on your device",
   checkedAlone:
     "Your device has checked that this list is whole and unchanged. Nobody independent has confirmed the log, since the clinic doesn’t ask for that.",
@@ -163,6 +165,7 @@ const ES: ReaderStrings = {
   empty: "Nadie de la clínica ha abierto esta conversación hasta ahora. Quien lo haga aparecerá aquí.",
   looking: "Consultando el registro de la clínica…",
   lookAgain: "Volver a consultar",
+  earlier: "Mostrar anteriores",
   checkedTitle: "Comprobado en su dispositivo",
   checkedAlone:
     "Su dispositivo comprobó que esta lista está completa y sin cambios. Nadie independiente confirmó el registro, porque la clínica no lo pide.",
@@ -259,6 +262,7 @@ const AR: ReaderStrings = {
   empty: "لم يفتح أحد في العيادة هذه المحادثة حتى الآن. وكل من يفتحها يظهر هنا.",
   looking: "جارٍ البحث في سجل العيادة…",
   lookAgain: "ابحث مرة أخرى",
+  earlier: "عرض ما قبلها",
   checkedTitle: "تم التحقق على جهازك",
   checkedAlone:
     "تحقق جهازك من أن هذه القائمة كاملة ولم تتغير. ولم تؤكد السجل جهة مستقلة، لأن العيادة لا تطلب ذلك.",

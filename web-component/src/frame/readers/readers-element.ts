@@ -25,6 +25,7 @@ const WITHIN_MS = 45_000
 const LOOK_AGAIN_MS = 12_000
 /** Somebody may open the conversation, which changes nothing of it yet. */
 const LOOK_NOW_AND_THEN_MS = 60_000
+const SHOWN_AT_ONCE = 40
 /** Several changes of the conversation in a row cost one look. */
 const SETTLE_MS = 2_000
 
@@ -42,6 +43,7 @@ export class ReadersElement extends LitElement {
     progress: { state: true },
     problem: { state: true },
     isSaved: { state: true },
+    limit: { state: true },
   }
   static override readonly styles: CSSResultGroup = [controls, readerStyles]
 
@@ -60,6 +62,8 @@ export class ReadersElement extends LitElement {
   declare problem: string | null
   declare evidence: Uint8Array | undefined
   declare isSaved: boolean
+  /** How many readings are shown. */
+  declare limit: number
   #lookedAtMs = 0
   #seen: unknown
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -71,6 +75,7 @@ export class ReadersElement extends LitElement {
     this.progress = null
     this.problem = null
     this.isSaved = false
+    this.limit = SHOWN_AT_ONCE
   }
 
   override disconnectedCallback(): void {
@@ -171,7 +176,9 @@ export class ReadersElement extends LitElement {
     return html`
       ${assuranceOf(report) === "odd" ? oddView(context, this.#proof()) : nothing}
       ${assuranceView(context)}
-      ${readingsView(context)}
+      ${readingsView(context, this.limit, () => {
+        this.limit += SHOWN_AT_ONCE
+      })}
       ${ownView(context)}
       ${witnessesView(context)}
       <button class="button again" type="button" aria-disabled=${this.progress === null ? "false" : "true"}

@@ -21,6 +21,9 @@ export interface ReadersContext {
 const UNUSUAL: ReadonlySet<string> = new Set(["BTG", "ETREAT", "HLEGAL", "PUBHLTH", "HRESCH"])
 const EMERGENCY: ReadonlySet<string> = new Set(["BTG", "ETREAT"])
 
+/** Of one's own devices nobody asks for more. */
+const MAX_OWN = 50
+
 /** "2:05 PM", with the day where it isn't the reader's today. */
 function momentName(atMs: number, { strings, nowMs }: Pick<ReadersContext, "strings" | "nowMs">): string {
   if (isSameDay(atMs, nowMs)) return timeOfDay(atMs, strings.language)
@@ -153,15 +156,17 @@ function readingView(reading: Reading, context: ReadersContext): TemplateResult 
   </li>`
 }
 
-/** Everybody of the clinic, by day, the newest first. */
-export function readingsView(context: ReadersContext): TemplateResult {
+/** Everybody of the clinic, by day, the newest first.
+ * @param limit - how many are shown at once.
+ * @param showMore - shows more of them. */
+export function readingsView(context: ReadersContext, limit: number, showMore: () => void): TemplateResult {
   const { strings, nowMs, report } = context
   const words = readerStrings(strings.language)
   const readings = ofClinic(report.readings)
   if (readings.length === 0)
     return html`<section class="empty">${auditIcon("eye")}<h2>${words.emptyTitle}</h2><p class="muted">${words.empty}</p></section>`
   const days: [Reading, ...Reading[]][] = []
-  for (const reading of readings) {
+  for (const reading of readings.slice(0, limit)) {
     const day = days.at(-1)
     if (day !== undefined && isSameDay(day[0].from, reading.from)) day.push(reading)
     else days.push([reading])
@@ -176,17 +181,19 @@ export function readingsView(context: ReadersContext): TemplateResult {
           (reading) => readingView(reading, context),
         )}</ul>
       </section>`,
-    )}`
+    )}
+    ${readings.length > limit ? html`<button class="button" type="button" @click=${showMore}>${words.earlier}</button>` : nothing}`
 }
 
 /** The patient's own devices, out of the way. */
 export function ownView(context: ReadersContext): TemplateResult | typeof nothing {
   const { strings, nowMs, report } = context
   const words = readerStrings(strings.language)
-  const own = ofOwn(report.readings)
+  const all = ofOwn(report.readings)
+  const own = all.slice(0, MAX_OWN)
   if (own.length === 0) return nothing
   return html`<details class="aside">
-    <summary>${words.own} <span class="muted">${new Intl.NumberFormat(strings.language).format(own.length)}</span></summary>
+    <summary>${words.own} <span class="muted">${new Intl.NumberFormat(strings.language).format(all.length)}</span></summary>
     <ul class="plain">${own.map(
       (reading) => html`<li class="small">
         <span>${reading.who.kind === "self" ? words.thisDevice : words.otherDevice}</span>
