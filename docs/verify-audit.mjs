@@ -370,6 +370,7 @@ function readPolicy(r) {
     throw new Wrong("has a witness's name that is none")
   distinct(witnesses.map(({ name }) => name))
   distinct(witnesses.map(({ key }) => key))
+  if (witnesses.some(({ key }) => key === logKey)) throw new Wrong("has the log's own key as a witness")
   const quorum = r.count(0, witnesses.length)
   const freshness = r.number(4)
   r.number(4) // retention

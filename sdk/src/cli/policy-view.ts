@@ -1,4 +1,5 @@
 /** A policy in words: rows of a name and a value, so that two policies can be compared. */
+import { toHex } from "../bytes.ts"
 import { type ClinicPolicy, deviceWitnessName } from "../client/clinic-policy.ts"
 import type { DirectoryState } from "../directory/index.ts"
 import { idText } from "../ids.ts"
@@ -44,10 +45,18 @@ function logRows(
   { logKey, witnesses, quorum, auditRole }: ClinicPolicy,
   directory: DirectoryState,
 ): PolicyRow[] {
-  const staff = new Map(staffOf(directory).map(({ id, name }) => [deviceWitnessName(idText(id)), name]))
+  // By the key too: anybody can have one made under a device's name.
+  const staff = new Map(
+    staffOf(directory).map(({ id, keys, name }) => [
+      `${deviceWitnessName(idText(id))} ${toHex(keys.signing)}`,
+      name,
+    ]),
+  )
   return [
     ["Audit log's key", logKey ?? "none yet: what the relay says of its log isn't held against a key"],
-    ...witnesses.map(({ name, key }): PolicyRow => [`Witness ${name}`, witnessText(key, staff.get(name))]),
+    ...witnesses.map(
+      ({ name, key }): PolicyRow => [`Witness ${name}`, witnessText(key, staff.get(`${name} ${key}`))],
+    ),
     ["Witnesses needed", quorumText(witnesses.length, quorum)],
     [
       "Audit log is read by",
