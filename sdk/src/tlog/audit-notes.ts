@@ -163,16 +163,17 @@ export class NoteWatch {
 
   /** What was kept may be old: any key that the clinic ever named may have signed it. */
   #openKept(watched: Watched, logKeys: readonly Uint8Array[]): void {
-    let refused: unknown
+    let refused = new AuditError(`${TITLES.kept} can't be judged: no policy of the clinic names a log key`)
     for (const logKey of logKeys) {
       try {
         this.#open(watched, logKey, [])
         return
       } catch (error) {
+        if (!(error instanceof AuditError)) throw error
         refused = error
       }
     }
-    throw refused ?? new AuditError(`${TITLES.kept} can't be judged: no policy of the clinic names a log key`)
+    throw refused
   }
 }
 

@@ -54,7 +54,7 @@ const STEPS: readonly Step[] = [
     const i = random(changed.length)
     if (changed[i]?.startsWith('{"entry"') !== true) return changed
     try {
-      return changed.with(i, editedEntry(changed[i] as string, random(212), 1 + random(255)))
+      return changed.with(i, editedEntry(changed[i], random(212), 1 + random(255)))
     } catch {
       return changed
     }
