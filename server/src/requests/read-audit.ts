@@ -53,9 +53,10 @@ export class ReadAudit implements Request {
     } else {
       const conversation = this.#core.conversations.get(this.#scope)
       if (conversation?.clinic !== clinic) throw notFound()
+      if (!isAuditor) checkConcerns(conversation, session, transaction.nowMs)
+      // Only now: whoever may not know of it learns nothing by how it is refused.
       if (this.#frame.order === "oldest")
         throw new WardlineError("ERR_MALFORMED", "a conversation's entries come newest first")
-      if (!isAuditor) checkConcerns(conversation, session, transaction.nowMs)
       this.#conversation = conversation
     }
     if (this.#frame.treeSize > clinic.tree.size)
