@@ -142,7 +142,7 @@ test("audit verify ends with 1 and names the first wrong entry", async () => {
   db.close()
   const { status, stdout } = run("audit", "verify", "--data", folder)
   assert.is(status, 1)
-  assert.match(stdout, /THE LOG IS NOT WHOLE: clinic [0-9a-f]{32}, entry 4: the link stored/)
+  assert.match(stdout, /THE LOG IS NOT WHOLE: entry 4, clinic [0-9a-f]{32}: the link stored/)
   removeFolder(folder)
 })
 

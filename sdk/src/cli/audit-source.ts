@@ -9,11 +9,12 @@ import {
   decodeExportLine,
   type ExportLine,
   ExportVerifier,
+  faultText,
   type StoredFacts,
 } from "../tlog/index.ts"
 import { type Input, usage } from "./arguments.ts"
 import type { Context } from "./command.ts"
-import { EXPORT_CRYPTO, faultText, reading, readPieces } from "./export-file.ts"
+import { EXPORT_CRYPTO, reading, readPieces } from "./export-file.ts"
 
 export const EXPORT_ARGUMENT = {
   name: "EXPORT",

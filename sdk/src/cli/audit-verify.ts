@@ -2,11 +2,18 @@ import { readFile } from "node:fs/promises"
 import { fromHex } from "../bytes.ts"
 import { readClinicKey } from "../client/options.ts"
 import { isWardlineError } from "../errors.ts"
-import { type AuditReport, type NotedEntry, parseCheckpoint, parseNote, verifyExport } from "../tlog/index.ts"
+import {
+  type AuditReport,
+  faultText,
+  type NotedEntry,
+  parseCheckpoint,
+  parseNote,
+  verifyExport,
+} from "../tlog/index.ts"
 import { usage } from "./arguments.ts"
 import type { Command } from "./command.ts"
 import { EXIT } from "./exit-codes.ts"
-import { EXPORT_CRYPTO, faultText, reading, readPieces } from "./export-file.ts"
+import { EXPORT_CRYPTO, reading, readPieces } from "./export-file.ts"
 import { reason } from "./files.ts"
 import { table } from "./output.ts"
 

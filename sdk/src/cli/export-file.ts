@@ -2,7 +2,7 @@
 import { open } from "node:fs/promises"
 import { verify } from "../crypto/index.ts"
 import { WardlineError } from "../errors.ts"
-import type { AuditFault, NoteCrypto, VerifyOptions } from "../tlog/index.ts"
+import type { NoteCrypto, VerifyOptions } from "../tlog/index.ts"
 import { fastBase64, fastSha256 } from "./fast-bytes.ts"
 import { reason } from "./files.ts"
 
@@ -35,16 +35,4 @@ export async function reading<T>(file: string, signal: AbortSignal, work: () => 
       { cause: error },
     )
   }
-}
-
-/** Where a fault is, and what it is. */
-export function faultText({ line, sequence, from, clinic, message }: AuditFault): string {
-  const parts = [
-    ...(line === undefined ? [] : [`line ${line}`]),
-    ...(sequence === undefined
-      ? []
-      : [from === undefined || from === sequence ? `entry ${sequence}` : `entries ${from} to ${sequence}`]),
-    ...(clinic === undefined ? [] : [`clinic ${clinic}`]),
-  ]
-  return parts.length === 0 ? message : `${parts.join(", ")}: ${message}`
 }

@@ -5,11 +5,12 @@
  * its own, which succeeds once: of two processes that go on from the same state one is told that it was late. Only when
  * the folder is synced too may the caller sign. */
 import { randomUUID } from "node:crypto"
-import { link, mkdir, open, readdir, readFile, unlink } from "node:fs/promises"
+import { link, mkdir, readdir, readFile, unlink } from "node:fs/promises"
 import { join } from "node:path"
 import * as v from "valibot"
 import { fromHex, toHex } from "../bytes.ts"
 import { WardlineError } from "../errors.ts"
+import { syncFolder } from "../keystore/file.ts"
 import type { WitnessedTree } from "../tlog/index.ts"
 import { isSystemError, reason, writeNewFile } from "./files.ts"
 
@@ -126,17 +127,6 @@ async function read(folder: string, number: number): Promise<Remembered | undefi
     return { size, root: fromHex(root), note }
   } catch (error) {
     throw unusable(`${path} is damaged; make a new witness with another name`, error)
-  }
-}
-
-/** Makes names durable. Windows can't sync a folder and doesn't need to. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === "win32") return
-  const handle = await open(folder, "r")
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }
 

@@ -174,8 +174,8 @@ async function replaceFile(file: string, content: Uint8Array): Promise<void> {
   await syncFolder(dirname(file))
 }
 
-/** Makes the rename durable. Windows can't sync a folder and doesn't need to. */
-async function syncFolder(folder: string): Promise<void> {
+/** Makes names in a folder durable. Windows can't sync a folder and doesn't need to. */
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return
   const handle = await open(folder, "r")
   try {

@@ -82,6 +82,18 @@ export function auditReport(clinics: ClinicReport[], fault: AuditFault | undefin
   return fault === undefined ? { ok: true, ...report } : { ok: false, fault, ...report }
 }
 
+/** Where a fault is, and what it is. */
+export function faultText({ line, sequence, from, clinic, message }: AuditFault): string {
+  const parts = [
+    ...(line === undefined ? [] : [`line ${line}`]),
+    ...(sequence === undefined
+      ? []
+      : [from === undefined || from === sequence ? `entry ${sequence}` : `entries ${from} to ${sequence}`]),
+    ...(clinic === undefined ? [] : [`clinic ${clinic}`]),
+  ]
+  return parts.length === 0 ? message : `${parts.join(", ")}: ${message}`
+}
+
 function signedLines({ clinic, entries, roots }: ClinicReport): string[] {
   const { checkpoint, witnessed, kept } = roots
   const name = short(clinic)

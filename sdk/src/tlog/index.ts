@@ -8,6 +8,7 @@ export {
   auditReport,
   beginReport,
   type ClinicReport,
+  faultText,
   fillReport,
 } from "./audit-report.ts"
 export { fromBase64, toBase64 } from "./base64.ts"
@@ -63,6 +64,7 @@ export {
   type ConsistencyClaim,
   EMPTY_ROOT,
   type InclusionClaim,
+  MAX_PROOF_HASHES,
   nodeHash,
   RightEdge,
   verifyConsistency,

@@ -10,6 +10,9 @@ export const EMPTY_ROOT: Uint8Array = fromHex(
   "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 )
 
+/** More than any proof has in a tree of 2^53 leaves; the limit of c2sp.org/tlog-witness. */
+export const MAX_PROOF_HASHES = 63
+
 /** 0x01, then two hashes: one buffer for all. */
 const nodeInput = new Uint8Array(1 + 2 * HASH_BYTES).fill(1, 0, 1)
 

@@ -10,11 +10,9 @@ import {
   type Witness,
 } from "./checkpoint.ts"
 import { type AuditEntry, decodeEntry, entryHash } from "./entry.ts"
-import { verifyInclusion } from "./merkle.ts"
+import { MAX_PROOF_HASHES, verifyInclusion } from "./merkle.ts"
 
 const FIRST_LINE = "c2sp.org/tlog-proof@v1"
-/** As in add-checkpoint: more than a tree of 2^53 leaves needs. */
-const MAX_PROOF_LINES = 63
 
 export interface LogProof {
   /** The entry's bytes, in the file as `extra`. */
@@ -40,7 +38,7 @@ export function parseProof(text: string): LogProof {
   const [first, extra, index, ...hashes] = text.slice(0, Math.max(gap, 0)).split("\n")
   if (first !== FIRST_LINE)
     throw new WardlineError("ERR_UNSUPPORTED", `the file doesn't begin with ${FIRST_LINE}`)
-  if (!extra?.startsWith("extra ") || !index?.startsWith("index ") || hashes.length > MAX_PROOF_LINES)
+  if (!extra?.startsWith("extra ") || !index?.startsWith("index ") || hashes.length > MAX_PROOF_HASHES)
     throw new WardlineError(
       "ERR_MALFORMED",
       "a proof of an audit entry has an extra line, an index line and hashes",

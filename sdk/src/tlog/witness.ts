@@ -10,7 +10,7 @@ import {
   parseDecimal,
   verifyLogSignature,
 } from "./checkpoint.ts"
-import { EMPTY_ROOT, verifyConsistency } from "./merkle.ts"
+import { EMPTY_ROOT, MAX_PROOF_HASHES, verifyConsistency } from "./merkle.ts"
 import { parseNote } from "./note.ts"
 
 /** What a witness answers to a checkpoint that it won't cosign; `status` is HTTP's. */
@@ -42,9 +42,6 @@ export interface AddCheckpoint {
   /** The signed checkpoint. */
   readonly note: string
 }
-
-/** More hashes than any consistency proof has; the specification's limit. */
-const MAX_PROOF_LINES = 63
 
 /** Judges a checkpoint. The caller persists the result and only then cosigns its body; both, from reading `known` on, as
  * one step for each log, or of two requests at once the smaller tree would be the last.
@@ -103,7 +100,7 @@ export function encodeAddCheckpoint({ oldSize, proof, note }: AddCheckpoint): st
 export function parseAddCheckpoint(text: string): AddCheckpoint {
   const gap = text.indexOf("\n\n")
   const [old, ...hashes] = text.slice(0, Math.max(gap, 0)).split("\n")
-  if (!old?.startsWith("old ") || hashes.length > MAX_PROOF_LINES)
+  if (!old?.startsWith("old ") || hashes.length > MAX_PROOF_HASHES)
     throw new WitnessRefusal(400, "ERR_MALFORMED", "it has a line with the old size, then at most 63 hashes")
   return wellFormed(() => ({
     oldSize: parseDecimal(old.slice("old ".length)),

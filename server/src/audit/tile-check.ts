@@ -4,8 +4,7 @@ import { equalBytes } from "@wardline/sdk/protocol"
 import { AuditError, type ClinicAudit, perfectRoot, TILE_WIDTH } from "@wardline/sdk/tlog"
 import { sha256 } from "../hashing.ts"
 import type { Awaitable, ClinicRef, Store } from "../store/store.ts"
-
-const HASH_BYTES = 32
+import { HASH_BYTES } from "./nodes.ts"
 
 /** The tile of a level that is being filled. */
 interface Filling {

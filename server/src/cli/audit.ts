@@ -2,7 +2,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { isWardlineError, WardlineError } from "@wardline/sdk/protocol"
-import { type AuditFault, parseCheckpoint, parseNote } from "@wardline/sdk/tlog"
+import { faultText, parseCheckpoint, parseNote } from "@wardline/sdk/tlog"
 import { exportLines } from "../audit/export.ts"
 import { verifyStore } from "../audit/verify.ts"
 import type { PendingEntries } from "../audit-chain.ts"
@@ -47,15 +47,6 @@ export async function runAuditVerify(
   } finally {
     store.close()
   }
-}
-
-function faultText({ clinic, sequence, from, message }: AuditFault): string {
-  const parts = clinic === undefined ? [] : [`clinic ${clinic}`]
-  if (sequence !== undefined)
-    parts.push(
-      from === undefined || from === sequence ? `entry ${sequence}` : `entries ${from} to ${sequence}`,
-    )
-  return parts.length === 0 ? message : `${parts.join(", ")}: ${message}`
 }
 
 /** A kept checkpoint's text.

@@ -4,15 +4,12 @@ import { sleep } from "../../abort.ts"
 import { fromUtf8, toHex, utf8 } from "../../bytes.ts"
 import { isWardlineError, WardlineError } from "../../errors.ts"
 import { HASH_BYTES } from "../../ids.ts"
-import { fromBase64, tilePath } from "../../tlog/index.ts"
+import { fromBase64, MAX_PROOF_HASHES, tilePath } from "../../tlog/index.ts"
 import type { AuditPage, AuditQuery, Session } from "../../transport/index.ts"
 import { type DirectoryRequest, exchange } from "../directory-fetch.ts"
 
 /** Which clinic's log, and where. */
 export type AuditRequest = DirectoryRequest
-
-/** More hashes than any proof has in a tree of 2^53 leaves. */
-const MAX_PROOF_HASHES = 110
 
 const BUSY_ATTEMPTS = 10
 const BUSY_PAUSE_MS = 500
