@@ -1107,6 +1107,17 @@ function* readPieces(path) {
   }
 }
 
+/** A checkpoint's text, from a file that must hold one. */
+function readKept(path) {
+  const note = readFileSync(path, "utf8")
+  try {
+    readNote(note)
+  } catch (error) {
+    throw new Error(`${path} is no signed checkpoint: it ${error.message}`)
+  }
+  return note
+}
+
 function readArguments(words) {
   const options = { checkpoints: [] }
   let path
@@ -1117,8 +1128,7 @@ function readArguments(words) {
     if (word === "--clinic-key" && /^[0-9a-fA-F]{64}$/.test(value ?? "")) options.clinicKey = value
     else if (word === "--noted" && /^[0-9]{1,15}:[0-9a-f]{64}$/.test(value ?? ""))
       options.noted = { sequence: Number(value.split(":")[0]), hash: value.split(":")[1] }
-    else if (word === "--checkpoint" && value !== undefined)
-      options.checkpoints.push(readFileSync(value, "utf8"))
+    else if (word === "--checkpoint" && value !== undefined) options.checkpoints.push(readKept(value))
     else if (word.startsWith("-") || path !== undefined)
       throw new Error(`${word} isn't understood here, or lacks its value`)
     else {
@@ -1138,24 +1148,31 @@ function describe({ ok, fault, clinics }) {
     ...cosigned.map(
       ({ name, timeSeconds }) => `  cosigned by ${name} on ${new Date(timeSeconds * 1000).toISOString()}`,
     ),
-    ...(signed.length === 0
-      ? ["  NO SIGNATURE covers it: the clinic's policy names no log key, or there is no checkpoint"]
-      : []),
+    ...notCovered(entries, signed, cosigned).map((line) => `  NOT CHECKED: ${line}`),
     `  write down for the next check: --noted ${entries}:${head}`,
   ])
   if (ok) return ["The log is whole.", ...lines]
-  const entry =
-    fault.from === undefined || fault.from === fault.sequence
-      ? `entry ${fault.sequence}`
-      : `entries ${fault.from} to ${fault.sequence}`
-  const place = [
-    `line ${fault.line}`,
-    ...(fault.sequence === undefined ? [] : [entry]),
-    ...(fault.clinic ? [`clinic ${fault.clinic}`] : []),
-  ]
+  const { line, sequence, from = sequence, clinic } = fault
+  const place = [`line ${line}`]
+  if (sequence !== undefined)
+    place.push(from === sequence ? `entry ${sequence}` : `entries ${from} to ${sequence}`)
+  if (clinic !== undefined) place.push(`clinic ${clinic}`)
   // What comes from the file mustn't steer a terminal.
   const message = fault.message.replace(/[^\x20-\x7e]/g, "?")
   return ["THE LOG IS NOT WHOLE.", `${place.join(", ")}: ${message}`, ...lines]
+}
+
+/** What no signature says anything of. */
+function notCovered(entries, signed, cosigned) {
+  const largest = (...kinds) =>
+    Math.max(0, ...signed.filter(({ kind }) => kinds.includes(kind)).map(({ size }) => size))
+  const byKey = largest("checkpoint", "witnessed", "kept")
+  const byOthers = Math.max(cosigned.length > 0 ? largest("witnessed") : 0, largest("kept"))
+  const lines = []
+  if (byKey < entries) lines.push(`entries ${byKey + 1} to ${entries} are under no signature`)
+  if (byOthers < entries)
+    lines.push(`entries ${byOthers + 1} to ${entries} are under no witness's, nor under what was kept`)
+  return [...lines, "the transcripts' signatures: clients check each"]
 }
 
 function main() {

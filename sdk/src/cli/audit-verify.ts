@@ -47,13 +47,17 @@ export const auditVerify: Command = {
     const kept = await Promise.all(input.list("checkpoint").map(readCheckpoint))
     output.progress(`Checking ${file} …`)
     const startedMs = performance.now()
+    let read = 0
     const report = await reading(file, signal, () =>
       verifyExport(readPieces(file, signal), {
         ...EXPORT_CRYPTO,
         clinicKey: clinicKey === undefined ? undefined : readClinicKey(clinicKey),
         noted,
         kept,
-        onProgress: (entries) => output.meter(`${counted(entries)} entries`),
+        onProgress: (entries) => {
+          read = entries
+          output.meter(`${counted(entries)} entries`)
+        },
       }),
     )
     output.endMeter()
@@ -68,7 +72,7 @@ export const auditVerify: Command = {
       "Not checked:",
       ...items(notChecked),
       "",
-      `${counted(total(report))} entries in ${seconds.toFixed(1)} s.`,
+      `${counted(read)} entries read in ${seconds.toFixed(1)} s.`,
       ...(ok ? notesFor(report) : []),
     ])
     return ok ? EXIT.done : EXIT.checkFailed
@@ -130,4 +134,3 @@ function notesFor({ clinics }: AuditReport): string[] {
 
 const items = (lines: readonly string[]): string[] => lines.map((line) => `  - ${line}`)
 const counted = (value: number): string => value.toLocaleString("en")
-const total = ({ clinics }: AuditReport): number => clinics.reduce((sum, { entries }) => sum + entries, 0)
