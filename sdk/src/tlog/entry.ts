@@ -277,26 +277,6 @@ export function nextHead(hash: Hash, head: AuditHead, bytes: Uint8Array, entry: 
   return { sequence: entry.sequence, leafHash: entryHash(hash, bytes) }
 }
 
-/** Checks a whole chain of entries, or its continuation from `head`; holds one entry at a time.
- * @returns the last head.
- * @throws {WardlineError} ERR_FORK, ERR_MALFORMED or ERR_UNSUPPORTED, naming the first wrong entry. */
-export async function verifyChain(
-  entries: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  hash: Hash,
-  head: AuditHead = EMPTY_AUDIT,
-): Promise<AuditHead> {
-  let last = head
-  for await (const bytes of entries) {
-    try {
-      last = nextHead(hash, last, bytes, decodeEntry(bytes))
-    } catch (error) {
-      if (!(error instanceof WardlineError)) throw error
-      throw new WardlineError(error.code, `entry ${last.sequence + 1}: ${error.message}`, { cause: error })
-    }
-  }
-  return last
-}
-
 function malformed(message: string): WardlineError {
   return new WardlineError("ERR_MALFORMED", message)
 }

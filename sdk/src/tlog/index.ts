@@ -1,4 +1,5 @@
-/** The audit log: entries, their chain, and its verification, pure (docs/protocol.md, Audit entry). */
+/** The audit log, pure: entries, the tree over them and its proofs, checkpoints and witnesses, the check of an export
+ * (docs/protocol.md, Audit entry, and Audit tree, checkpoints, witnesses). */
 
 export { AuditError } from "./audit-fault.ts"
 export type { AuditNotes, SignedRoot, SignedRoots, WitnessedRoot } from "./audit-notes.ts"
@@ -26,11 +27,9 @@ export {
   parseCheckpoint,
   parseDecimal,
   readCosignatures,
-  verifyLogSignature,
   type Witness,
 } from "./checkpoint.ts"
 export { ClinicAudit } from "./clinic-audit.ts"
-export { ClinicDirectory } from "./clinic-directory.ts"
 export { CSV_HEADER, csvEntry } from "./csv.ts"
 export {
   ACTIONS,
@@ -49,15 +48,12 @@ export {
   OUTCOMES,
   type Outcome,
   paddedRole,
-  verifyChain,
 } from "./entry.ts"
 export { ENTRY_BYTES, ENTRY_OFFSETS } from "./entry-layout.ts"
 export {
   decodeExportLine,
-  EXPORT_VERSION,
   type ExportLine,
   encodeExportLine,
-  LineDecoder,
   type StoredFacts,
 } from "./export-lines.ts"
 export {
@@ -102,9 +98,9 @@ export {
   tileWidth,
 } from "./tiles.ts"
 export {
-  type AuditProgress,
   ExportVerifier,
   type NotedEntry,
+  type OnEntriesChecked,
   type VerifyOptions,
   verifyExport,
 } from "./verify-export.ts"

@@ -20,7 +20,7 @@ import { parseNote } from "./note.ts"
 import type { DecodeBase64 } from "./text-reader.ts"
 
 /** Called now and then with the number of entries checked so far. */
-export type AuditProgress = (entries: number) => void
+export type OnEntriesChecked = (entries: number) => void
 const PROGRESS_EVERY = 50_000
 
 /** An entry as somebody wrote it down earlier: if it is still there, all that came before it is unchanged. */
@@ -40,7 +40,7 @@ export interface VerifyOptions extends NoteCrypto {
   readonly kept?: readonly string[]
   /** The platform's own, where it has one that is faster. */
   readonly decodeBase64?: DecodeBase64
-  readonly onProgress?: AuditProgress
+  readonly onProgress?: OnEntriesChecked
 }
 
 /** Verifies an export.

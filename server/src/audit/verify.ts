@@ -3,7 +3,6 @@ import { isWardlineError, recordHash, recordPart } from "@wardline/sdk/protocol"
 import {
   AuditError,
   type AuditFault,
-  type AuditProgress,
   type AuditReport,
   auditOrigin,
   auditReport,
@@ -11,6 +10,7 @@ import {
   ClinicAudit,
   type ClinicReport,
   fillReport,
+  type OnEntriesChecked,
   parseCheckpoint,
   parseNote,
   type StoredFacts,
@@ -26,7 +26,7 @@ import { walkEntries, walkScopes } from "./walk.ts"
  * @throws {WardlineError} ERR_MALFORMED for a kept text that is no checkpoint. */
 export async function verifyStore(
   store: Store,
-  onProgress: AuditProgress,
+  onProgress: OnEntriesChecked,
   kept: readonly string[] = [],
 ): Promise<AuditReport> {
   const notes = kept.map((text) => ({ text, origin: parseCheckpoint(parseNote(text).body).origin }))
@@ -59,7 +59,7 @@ async function verifyClinic(
   ref: ClinicRef,
   report: ClinicReport,
   kept: readonly string[],
-  onAdded: AuditProgress,
+  onAdded: OnEntriesChecked,
 ): Promise<void> {
   const notes = {
     checkpoint: await store.checkpoint(ref, "newest"),
