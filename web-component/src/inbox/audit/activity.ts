@@ -58,7 +58,7 @@ export function timelineOf(entries: readonly AuditLogEntry[]): Timeline {
 
 /** How many entries fall in each hour of the day, by the device's clock: 24 counts. */
 export function byHourOf(entries: readonly AuditLogEntry[]): number[] {
-  const hours = new Array<number>(24).fill(0)
+  const hours = Array.from({ length: 24 }, () => 0)
   for (const { time } of entries) {
     const hour = new Date(time).getHours()
     hours[hour] = (hours[hour] ?? 0) + 1

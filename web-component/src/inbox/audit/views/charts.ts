@@ -46,7 +46,7 @@ function columnView(
     <rect class="hit" x="${index * width}%" width="${width}%" y="0" height=${PLOT_PX} />
     <rect class="bar" x=${x} width=${breadth} y=${PLOT_PX - height} height=${height} rx="1.5" data-name=${name} />
     ${bad > 0 ? svg`<rect class="bad" x=${x} width=${breadth} y=${PLOT_PX - height} height=${Math.max(2, bad)} fill="url(#hatch)" />` : nothing}
-  </g>` as unknown as TemplateResult
+  </g>`
 }
 
 /** The same as a table, for whoever can't look at it or wants the numbers. */
