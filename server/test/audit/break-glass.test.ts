@@ -15,7 +15,7 @@ import { newFolder, removeFolder } from "../support/relay.ts"
 const test = suite("break-glass")
 
 const access = (purpose: "TREAT" | "BTG", untilMs: number): Access => ({
-  role: "nursing" as Access["role"],
+  role: "nursing",
   purpose: purposeCode(purpose),
   issued: 0,
   until: untilMs,

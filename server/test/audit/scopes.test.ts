@@ -31,7 +31,7 @@ async function checkEnds(folder: string, chats: readonly TestChat[]): Promise<Au
   const store = new SqliteStore(folder, { isReadOnly: true })
   const [ref] = store.clinics()
   assert.ok(ref)
-  assert.is(store.newestEntry(ref as NonNullable<typeof ref>), newestOf(clinic.id))
+  assert.is(store.newestEntry(ref), newestOf(clinic.id))
   for (const { id } of chats) assert.is(store.loadConversation(id)?.entry ?? 0, newestOf(id))
   assert.is((await verifyStore(store, () => {})).fault, undefined)
   store.close()

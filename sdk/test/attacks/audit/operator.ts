@@ -47,7 +47,7 @@ export function rewriteLog(
     })
     db.transaction(() => {
       db.exec("DELETE FROM audit")
-      const first = (rows[0]?.key ?? 0) as number
+      const first = rows[0]?.key ?? 0
       db.prepare("INSERT INTO audit (key, entries) VALUES (?, ?)").run(first, concat(...rewritten))
       db.exec(keepWitnessed ? "DELETE FROM checkpoints WHERE kind = 'newest'" : "DELETE FROM checkpoints")
       for (const [scope, sequence] of newest)

@@ -296,7 +296,7 @@ for (const { name, rewrite, expected } of [
     const keystore = await withReading()
     hideCheckpoints()
     lie(proxy.hooks, rewrite)
-    assert.equal(kinds(await ask(keystore)).toSorted(), expected.toSorted())
+    assert.equal(new Set(kinds(await ask(keystore))), new Set<AuditProblemKind>(expected))
   })
 }
 
