@@ -64,7 +64,8 @@ test("a key made under the name of a nurse's device isn't shown as hers", () => 
     )
   const shownWith = (key: Uint8Array): readonly [string | undefined, boolean] => {
     const state = stateWith(key)
-    const rows = policyRows(policyOf(state.policy as Policy), state)
+    assert.ok(state.policy)
+    const rows = policyRows(policyOf(state.policy), state)
     return [witnessDeviceName(state, name), rows.some(([, value]) => value.includes("inbox"))]
   }
   const [hers, isShown] = shownWith(nurse.signing.publicKey)
