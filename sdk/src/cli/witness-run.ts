@@ -29,6 +29,8 @@ import { type Listen, parseListen, serveWitness } from "./witness-server.ts"
 
 /** Less than the ten seconds for which a busy log's checkpoint is the newest, so that all witnesses sign the same. */
 const DEFAULT_EVERY_SECONDS = 5
+/** A relay makes one in ten seconds, and a stranger can bring those alone that it made. */
+const MAX_EXPLAINED = 10_000
 
 export const witnessRun: Command = {
   name: "witness run",
@@ -124,11 +126,17 @@ async function watch(folder: WitnessFolder, options: RunOptions, context: Contex
     const key = options.logKey ?? relay?.directory.policy?.logKey
     return key === undefined ? undefined : { origin: auditOrigin(clinicId), key }
   }
+  /** Checkpoints that the relay has shown to be of the log that was signed. */
+  const explained = new Set<string>()
   const onContradiction = async (found: Contradiction): Promise<void> => {
-    const size = Math.max(found.known.size, parseCheckpoint(parseNote(found.shown.note).body).size)
+    const { body } = parseNote(found.shown.note)
+    // Whoever brings it with a wrong proof once more doesn't make this witness ask the relay once more.
+    if (!found.isFromRelay && explained.has(body)) return
+    const size = Math.max(found.known.size, parseCheckpoint(body).size)
     const source = { clinicKey, directory: relay?.records ?? [], readTile: relay?.tilesOf(size) }
     const kept = await keepContradiction(evidencePath(path), found, source)
     if (kept !== undefined) diary.contradiction(found, kept)
+    else if (explained.size < MAX_EXPLAINED) explained.add(body)
   }
   const witness = new Witness({
     name,

@@ -65,6 +65,8 @@ export class EvilLog {
   #server: Server | undefined
   /** What it shows, and how much of it. */
   shown: { history: History; size: number } = { history: new History(), size: 0 }
+  /** How many tiles it was asked for. */
+  tiles = 0
   /** Cosignatures that came. */
   readonly posted: string[] = []
   /** What it answers instead: by the end of the path. */
@@ -135,6 +137,7 @@ export class EvilLog {
       const [from, to] = [Number(url.searchParams.get("from")), Number(url.searchParams.get("to"))]
       response.end((await history.proof(from, to)).map((hash) => `${toBase64(hash)}\n`).join(""))
     } else if (what.startsWith("audit/tile/")) {
+      this.tiles++
       const { level, index, width } = parseTilePath(what.slice("audit/tile/".length))
       response.end(await history.read(level, index, width))
     } else if (what === "audit/cosignatures" && method === "POST") {
