@@ -1,6 +1,6 @@
 // `npm run bench:audit`: how fast an audit export is checked, by the SDK and by docs/verify-audit.mjs
 // (docs/performance.md). Makes the export first, in a temporary folder.
-import { createReadStream, createWriteStream, mkdtempSync, rmSync, statSync } from "node:fs"
+import { createWriteStream, mkdtempSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { finished } from "node:stream/promises"
@@ -8,7 +8,7 @@ import { parseArgs } from "node:util"
 import { describeMachine } from "../../../server/bench/machine.ts"
 import { markdownTable } from "../../../server/bench/report.ts"
 import { spreadOf } from "../../../server/bench/statistics.ts"
-import { EXPORT_CRYPTO } from "../../src/cli/export-file.ts"
+import { EXPORT_CRYPTO, readPieces } from "../../src/cli/export-file.ts"
 import { cryptoReady } from "../../src/crypto/index.ts"
 import { encodeExportLine, verifyExport } from "../../src/tlog/index.ts"
 import { AuditLog } from "../../test/tlog/audit-log.ts"
@@ -65,7 +65,7 @@ try {
     `${machine.model}, ${machine.cores} cores, node ${machine.node}, load ${machine.load.toFixed(1)}`,
   )
   console.log(`${entries.toLocaleString("en")} entries, ${(bytes / 1e6).toFixed(0)} MB\n`)
-  const pieces = () => createReadStream(path, { highWaterMark: 1 << 20 })
+  const pieces = () => readPieces(path, new AbortController().signal)
   const sdk: Rate[] = []
   const alone: Rate[] = []
   for (let round = 0; round < Number(values.rounds); round++) {
@@ -73,7 +73,7 @@ try {
     alone.push(
       await rateOf(async () => {
         const read: Uint8Array[] = []
-        for await (const piece of pieces()) read.push(piece as Uint8Array)
+        for await (const piece of pieces()) read.push(Buffer.from(piece))
         return other.verifyAudit(read).ok
       }),
     )

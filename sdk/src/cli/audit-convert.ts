@@ -1,5 +1,5 @@
 /** Turns the entries of an audit export into another format, one at a time. */
-import { toHex } from "../bytes.ts"
+import { copyBytes, toHex } from "../bytes.ts"
 import { isWardlineError } from "../errors.ts"
 import { toAuditEvent } from "../fhir/index.ts"
 import { CSV_HEADER, csvEntry } from "../tlog/csv.ts"
@@ -87,7 +87,7 @@ export class AuditConverter {
       text += this.#takeLine(this.#joined(piece.subarray(start, end)))
       start = end + 1
     }
-    this.#rest = this.#joined(piece.subarray(start)).slice()
+    this.#rest = copyBytes(this.#joined(piece.subarray(start)))
     return text
   }
 
