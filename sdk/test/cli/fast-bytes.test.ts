@@ -35,6 +35,20 @@ test("both take what was encoded", () => {
   )
 })
 
+test("both refuse what only seems to end well: all alike but for one character, or of another length", () => {
+  const text = "A".repeat(16)
+  for (const decode of [fastBase64, decodeBase64]) {
+    const isTaken = (encoded: string, length: number): boolean =>
+      decode(Buffer.from(encoded, "latin1"), 0, encoded.length, new Uint8Array(20), length)
+    assert.is(isTaken(text, 12), true)
+    for (let at = 0; at < text.length; at++)
+      for (const other of [" ", "=", "\n", "-", "é"])
+        assert.is(isTaken(text.slice(0, at) + other + text.slice(at + 1), 12), false, `${other} at ${at}`)
+    for (const length of [0, 3, 9, 10, 11, 13, 15]) assert.is(isTaken(text, length), false, `${length} bytes`)
+    assert.is(isTaken("", 0), true)
+  }
+})
+
 test("both refuse the same other spellings, of which Node's decoder knows many", () => {
   const spellings = fc.constantFrom("-", "_", "=", " ", "\n", "A", "B", "/", "+", "é", "\0")
   fc.assert(
