@@ -201,7 +201,10 @@ export class Checkpoints {
         )
       const at = published.recent.findIndex(({ body }) => body === note.body)
       if (at < 0) this.#refuse(clinic, note, published)
-      const checkpoint = withCosignatures(published.recent[at] as SignedCheckpoint, cosignatures)
+      const before = published.recent[at] as SignedCheckpoint
+      const checkpoint = withCosignatures(before, cosignatures)
+      // What anybody can copy from the note costs no write.
+      if (noteOf(checkpoint) === noteOf(before)) return namesOf(before)
       const isWitnessed =
         hasQuorum(checkpoint, published.policy) && checkpoint.size >= (published.witnessed?.size ?? 0)
       const isNewest = at === published.recent.length - 1
@@ -212,7 +215,7 @@ export class Checkpoints {
       if (changes.length > 0) await this.#store.saveCheckpoints(changes)
       published.recent = published.recent.with(at, checkpoint)
       if (isWitnessed) published.witnessed = checkpoint
-      return checkpoint.cosigned.map(({ name }) => name)
+      return namesOf(checkpoint)
     })
   }
 
@@ -245,6 +248,10 @@ export class Checkpoints {
     this.#last = done.catch(() => {})
     return done
   }
+}
+
+function namesOf({ cosigned }: SignedCheckpoint): readonly string[] {
+  return cosigned.map(({ name }) => name)
 }
 
 /** Whether a checkpoint, if there is one, is of the log that is there. */

@@ -22,7 +22,7 @@ import type { Relay, RelayOptions } from "../../src/index.ts"
 import { createLog } from "../../src/log.ts"
 import { LOG_KEY_FILE, openLogKey } from "../../src/log-key.ts"
 import { SqliteStore } from "../../src/store/sqlite.ts"
-import type { SavedCheckpoint } from "../../src/store/store.ts"
+import type { CheckpointKind, ClinicRef, SavedCheckpoint } from "../../src/store/store.ts"
 import { codeOf } from "../store-conformance.ts"
 import { TestLog, TestWitness } from "../support/audit-log.ts"
 import { TestChat } from "../support/chat.ts"
@@ -286,6 +286,42 @@ test("what couldn't be stored isn't published, and is signed once it can be", as
   assert.is(checkpoints.newest(clinic), undefined)
   await checkpoints.sweep(2000)
   assert.is(checkpoints.newest(clinic)?.size, clinic.tree.size)
+  store.close()
+  removeFolder(folder)
+})
+
+test("a cosignature that comes again isn't written again", async () => {
+  const witness = new TestWitness("witness.example")
+  const own = new TestClinic()
+  own.setPolicy({ witnesses: [witness], quorum: 1 })
+  const folder = newFolder()
+  await (await start(own, { data: folder })).close()
+  const store = new SqliteStore(folder)
+  const clinic = await openClinic(store, own.id, own.root.publicKey, 0)
+  let writes = 0
+  const counting = {
+    checkpoint: (ref: ClinicRef, kind: CheckpointKind) => store.checkpoint(ref, kind),
+    saveCheckpoints: (checkpoints: readonly SavedCheckpoint[]): void => {
+      writes++
+      store.saveCheckpoints(checkpoints)
+    },
+  }
+  const log = createLog("silent")
+  const logKey = openLogKey(folder)
+  const checkpoints = await Checkpoints.open({
+    store: counting,
+    clinics: [clinic],
+    logKey,
+    intervalMs: 1000,
+    log,
+  })
+  const { body } = checkpoints.newest(clinic) ?? { body: "" }
+  for (const time of [200, 200, 100, 200])
+    assert.equal(await checkpoints.cosign(clinic, witness.cosigned(body, time)), ["witness.example"])
+  assert.is(writes, 1)
+  await checkpoints.cosign(clinic, witness.cosigned(body, 300))
+  assert.is(writes, 2)
+  assert.is(checkpoints.witnessed(clinic)?.cosigned[0]?.timeSeconds, 300)
   store.close()
   removeFolder(folder)
 })
