@@ -18,7 +18,6 @@ export interface AuditStrings {
   readonly title: string
   readonly back: string
   readonly loading: string
-  readonly loadingMore: string
   readonly tabs: string
   readonly entriesTab: string
   readonly activityTab: string
@@ -36,7 +35,6 @@ export interface AuditStrings {
   readonly device: string
   readonly position: string
   readonly recordHash: string
-  readonly leafHash: string
   readonly clinic: string
   readonly none: string
   readonly relay: string
@@ -58,15 +56,13 @@ export interface AuditStrings {
   readonly clear: string
   readonly noneMatch: string
   readonly noneAtAll: string
-  readonly olderNotLoaded: string
   readonly loadOlder: string
   readonly stop: string
   readonly retry: string
   readonly groups: Readonly<Record<ActionGroup, string>>
   readonly actions: Readonly<Record<Action, string>>
   readonly outcomes: Readonly<Record<Outcome, string>>
-  /** An entry's detail. */
-  readonly detail: string
+  /** An entry’s detail. */
   readonly onlyThisDevice: string
   readonly onlyThisConversation: string
   readonly proof: string
@@ -75,8 +71,6 @@ export interface AuditStrings {
   readonly unproven: string
   readonly proofWait: string
   readonly saveProof: string
-  readonly previousEntry: string
-  readonly nextEntry: string
   /** Verification. */
   readonly verifyTitle: string
   readonly verifyText: string
@@ -90,7 +84,6 @@ export interface AuditStrings {
   readonly passed: string
   readonly failed: string
   readonly notChecked: string
-  readonly showEntry: string
   readonly problems: Readonly<Record<AuditProblemKind, string>>
   readonly saveEvidence: string
   readonly checkpointTitle: string

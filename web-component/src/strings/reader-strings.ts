@@ -53,7 +53,6 @@ export interface ReaderStrings {
   upTo(when: string): string
   asOf(when: string): string
   confirmed(age: string): string
-  times(count: number): string
   files(count: number): string
   quorum(need: number): string
 }
@@ -149,7 +148,6 @@ const EN: ReaderStrings = {
   upTo: (when) => `Was given everything up to ${when}`,
   asOf: (when) => `As of ${when}. Without a connection it can’t be looked up again.`,
   confirmed: (age) => `confirmed ${age} ago`,
-  times: (count) => pluralEn(count, { one: "{n} time", other: "{n} times" }),
   files: (count) => pluralEn(count, { one: "{n} file opened", other: "{n} files opened" }),
   quorum: (need) =>
     pluralEn(need, {
@@ -246,7 +244,6 @@ const ES: ReaderStrings = {
   upTo: (when) => `Recibió todo hasta ${when}`,
   asOf: (when) => `Situación: ${when}. Sin conexión no se puede volver a consultar.`,
   confirmed: (age) => `confirmó hace ${age}`,
-  times: (count) => pluralEs(count, { one: "{n} vez", other: "{n} veces" }),
   files: (count) => pluralEs(count, { one: "{n} archivo abierto", other: "{n} archivos abiertos" }),
   quorum: (need) =>
     pluralEs(need, {
@@ -341,8 +338,6 @@ const AR: ReaderStrings = {
   upTo: (when) => `سُلّم إليه كل شيء حتى ${when}`,
   asOf: (when) => `الحالة في ${when}. لا يمكن البحث مرة أخرى دون اتصال.`,
   confirmed: (age) => `أكد قبل ${age}`,
-  times: (count) =>
-    pluralAr(count, { one: "مرة واحدة", two: "مرتان", few: "{n} مرات", many: "{n} مرة", other: "{n} مرة" }),
   files: (count) =>
     pluralAr(count, {
       one: "فُتح ملف واحد",
