@@ -64,7 +64,10 @@ export const MAX_MALFORMED = 20
 export const REFUSAL_NOTES = { burst: 200, perSecond: 10 } as const
 /** Refusals noted as being about one conversation; beyond that they are noted of the clinic. Whoever may know of a
  * conversation can be refused there without end, and its people read its entries one by one. */
-export const REFUSALS_ABOUT = { burst: 30, perSecond: 1 / 60 } as const
+export const REFUSALS_ABOUT: { readonly burst: number; readonly perSecond: number } = {
+  burst: 30,
+  perSecond: 1 / 60,
+}
 /** Entries of the audit log in one frame: what is left of it beside its header. */
 export const MAX_ENTRIES_BYTES = 99_000
 /** As many as fit without proofs. */
