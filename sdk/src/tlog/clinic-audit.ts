@@ -2,6 +2,7 @@
  * order, holding heads only (docs/audit-export.md says what is checked, and in which order). */
 import { copyBytes, equalBytes, toHex } from "../bytes.ts"
 import { isWardlineError } from "../errors.ts"
+import { HASH_BYTES } from "../ids.ts"
 import { clinicIdOf } from "../protocol/index.ts"
 import { AuditError } from "./audit-fault.ts"
 import { type AuditNotes, NoteWatch, type SignedRoots } from "./audit-notes.ts"
@@ -34,7 +35,8 @@ interface ScopeHead {
   newest: number
   /** Of its newest record. */
   position: number
-  link: Uint8Array
+  /** Its own 32 bytes, written over: those of a million records would all outlive the young generation. */
+  readonly link: Uint8Array
   /** Sequence of the entry that names it. */
   recordEntry: number
   isConfirmed: boolean
@@ -166,13 +168,13 @@ export class ClinicAudit {
     } else if (isDirectory || actionOf(entry) !== ACTIONS.create)
       throw new AuditError("its record's bytes are missing, as they may for a message alone", place)
     if (head.position === 0) {
-      head.link = firstRecordLink(this.#hash, head.scope)
+      head.link.set(firstRecordLink(this.#hash, head.scope))
       this.#chains++
     }
     const next = this.#linkOf(head.link, position, hash)
     if (!holdsAt(entry, LINK, next)) throw new AuditError("its link doesn't continue its chain", place)
     head.position = position
-    head.link = next
+    head.link.set(next)
     head.recordEntry = sequence
     this.#records++
   }
@@ -196,7 +198,7 @@ export class ClinicAudit {
       scope: copyBytes(entry.subarray(SCOPE, SCOPE + 16)),
       newest: 0,
       position: 0,
-      link: this.#leafHash,
+      link: new Uint8Array(HASH_BYTES),
       recordEntry: 0,
       isConfirmed: false,
       next: first,
