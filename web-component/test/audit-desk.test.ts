@@ -25,7 +25,7 @@ test.before(async () => {
   await patient.close()
   evil = await startEvilRelay(clinic.url)
   officer = await clinic.staff("doctor", evil.url)
-  // Until everything so far is sealed.
+  // Until everything so far is signed.
   await seen(
     officer,
     ({ log }) => (log?.checkpoint?.size ?? 0) > 80,

@@ -96,7 +96,7 @@ test("each problem is said once for each person, hidden readings first, slow wit
   )
 })
 
-test("it looks again soon while something is still to be sealed, or somebody else still reads", () => {
+test("it looks again soon while something is still to be signed, or somebody else still reads", () => {
   assert.is(isMoving(answer({ readings: [reading()] })), false)
   assert.is(isMoving(answer({ readings: [reading(), reading({ proof: "pending" })] })), true)
   assert.is(isMoving(answer({ readings: [reading({ state: "open" })] })), true)

@@ -83,7 +83,7 @@ export class Checkpoints {
     const isForked = !(await isOf(clinic, newest)) || !(await isOf(clinic, witnessed))
     if (isForked)
       this.#log.error(
-        "the audit log isn't the one that this relay has signed: it was changed or cut. No more checkpoints are signed; restore the database, or begin with a new log key",
+        "the audit log isn't the one that this relay has signed: it was changed or cut. No more checkpoints are signed: put the newest copy of the database back",
         { clinic: clinic.name, entries: clinic.tree.size },
       )
     this.#published.set(clinic.key, {

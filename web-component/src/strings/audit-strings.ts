@@ -90,7 +90,7 @@ export interface AuditStrings {
   readonly noCheckpoint: string
   readonly entries: string
   readonly root: string
-  readonly sealed: string
+  readonly signed: string
   readonly witnessesTitle: string
   readonly noWitnesses: string
   readonly witness: string
@@ -135,8 +135,8 @@ export interface AuditStrings {
   verified(count: string, size: string): string
   entryNumber(number: string): string
   ago(age: string): string
-  /** How many entries are sealed, by how many witnesses, when. */
-  sealedBy(size: string, witnesses: number, ago: string): string
+  /** How many entries are signed, by how many witnesses, when. */
+  signedBy(size: string, witnesses: number, ago: string): string
   quorumOf(have: string, need: string): string
   /** A chart in one sentence. */
   chartSummary(total: string, busiest: string, most: string): string

@@ -76,7 +76,7 @@ const EN: ReaderStrings = {
   late: "Some entries are over an hour old, and those who watch the log haven’t confirmed them. If it stays like this, ask the clinic.",
   notCheckedTitle: "Not confirmed yet",
   notChecked:
-    "This is what the clinic’s server says. There is no confirmed seal of the log yet that your device could check it against. Usually there is one within a minute.",
+    "This is what the clinic’s server says. There is no confirmed state of the log yet that your device could check it against. Usually there is one within a minute.",
   whatTitle: "What does that mean?",
   what: [
     "Before the clinic’s server hands this conversation to anyone, it has to write that into a log. What is in the log can’t be changed or taken out later without it showing.",
@@ -105,7 +105,7 @@ const EN: ReaderStrings = {
     "log-unexplained": () =>
       "The server doesn’t show that its log continues the one that this device saw before.",
     "log-older": () => "The log that the server shows is older than the one that this device saw before.",
-    "checkpoint-refused": () => "The seal that the server shows for its log isn’t valid.",
+    "checkpoint-refused": () => "The state that the server shows of its log isn’t validly signed.",
     gap: () => "An entry about this conversation was left out.",
     "end-missing": () =>
       "The newest entries may have been cut off: your own reading of just now isn’t among them.",
@@ -171,7 +171,7 @@ const ES: ReaderStrings = {
   late: "Algunas anotaciones tienen más de una hora y quienes vigilan el registro no las han confirmado. Si sigue así, pregunte a la clínica.",
   notCheckedTitle: "Aún sin confirmar",
   notChecked:
-    "Esto es lo que dice el servidor de la clínica. Aún no hay un sello confirmado del registro con el que su dispositivo pueda comprobarlo. Suele haberlo en un minuto.",
+    "Esto es lo que dice el servidor de la clínica. Aún no hay un estado confirmado del registro con el que su dispositivo pueda comprobarlo. Suele haberlo en un minuto.",
   whatTitle: "¿Qué significa eso?",
   what: [
     "Antes de entregar esta conversación a alguien, el servidor de la clínica tiene que anotarlo en un registro. Lo anotado no puede cambiarse ni quitarse después sin que se note.",
@@ -201,7 +201,7 @@ const ES: ReaderStrings = {
       "El servidor no muestra que su registro continúe el que este dispositivo vio antes.",
     "log-older": () =>
       "El registro que muestra el servidor es más antiguo que el que este dispositivo vio antes.",
-    "checkpoint-refused": () => "El sello que el servidor muestra de su registro no es válido.",
+    "checkpoint-refused": () => "El estado que el servidor muestra de su registro no está firmado como debe.",
     gap: () => "Falta una anotación sobre esta conversación.",
     "end-missing": () =>
       "Pueden faltar las anotaciones más recientes: su propia lectura de ahora no está entre ellas.",

@@ -29,7 +29,7 @@ let page: Page
 let relay: Meddler
 let chat: FrameLocator
 let nurseId: string
-const SEALED_MS = 45_000
+const SIGNED_MS = 45_000
 
 test.before(async () => {
   clinic = await startTestClinic({ audit: true })
@@ -114,11 +114,11 @@ test("filters narrow it down: a person, an action, an outcome, a conversation", 
 })
 
 test("by keyboard: through the rows, into an entry and back; its own proof is checked and can be taken along", async () => {
-  await page.getByText(/\d+ entries sealed, 1 witness/).waitFor({ timeout: SEALED_MS })
+  await page.getByText(/\d+ entries signed, 1 witness/).waitFor({ timeout: SIGNED_MS })
   await page.getByLabel("Action").selectOption("access")
   await rows().locator("button").focus()
   await page.keyboard.press("Enter")
-  await dialog().getByText("Checked here", { exact: false }).waitFor({ timeout: SEALED_MS })
+  await dialog().getByText("Checked here", { exact: false }).waitFor({ timeout: SIGNED_MS })
   assert.equal(await axeProblems(page), [])
   const { name, text } = await taken("Save the proof")
   assert.match(name, /^wardline-entry-\d+\.tlog-proof$/)
@@ -205,11 +205,11 @@ test("new entries come by themselves", async () => {
       return found.length > count
     },
     before - 1,
-    { timeout: SEALED_MS },
+    { timeout: SIGNED_MS },
   )
 })
 
-test("a relay that shows a false seal is found out, and the page says what to do", async () => {
+test("a relay that shows a falsely signed state is found out, and the page says what to do", async () => {
   await page.context().route("**/audit/witnessed", async (route) => {
     const response = await route.fetch()
     const note = await response.text()
@@ -221,8 +221,8 @@ test("a relay that shows a false seal is found out, and the page says what to do
   await page.getByRole("tab", { name: "Verification" }).click()
   await page.getByRole("button", { name: "Verify again" }).click()
   await page.getByRole("heading", { name: "The log doesn’t fit" }).waitFor()
-  await page.getByText("What the relay shows as the log’s sealed state isn’t one.").waitFor()
-  await page.locator(".checks .failed").getByText("The seal is signed").waitFor()
+  await page.getByText("What the relay shows as the log’s signed state isn’t one.").waitFor()
+  await page.locator(".checks .failed").getByText("That state is signed").waitFor()
   await page.getByText(/Don’t restart or restore the relay/).waitFor()
   assert.equal(await axeProblems(page), [])
   await page.context().unroute("**/audit/witnessed")
@@ -244,7 +244,7 @@ test("a relay that puts somebody else into an old entry is found out, and the en
   await page.getByRole("button", { name: "Verify again" }).click()
   await page.getByRole("heading", { name: "The log doesn’t fit" }).waitFor()
   await page.locator(".checks .failed").getByText("Each entry continues the one before it").waitFor()
-  await page.locator(".checks .notChecked").getByText("Together they are the log that was sealed").waitFor()
+  await page.locator(".checks .notChecked").getByText("Together they are the log that was signed").waitFor()
   const [evidence] = await Promise.all([
     page.waitForEvent("download"),
     page.getByRole("button", { name: "Save the evidence" }).click(),

@@ -1,4 +1,4 @@
-/** "Who has read this" as a patient sees it, on a real relay, sealed by it and witnessed by a nurse's inbox. */
+/** "Who has read this" as a patient sees it, on a real relay, signed by it and witnessed by a nurse's inbox. */
 import { decodeEntry } from "@wardline/sdk/tlog"
 import type { Browser, FrameLocator } from "playwright-core"
 import { suite } from "uvu"
@@ -16,8 +16,8 @@ let patient: Window
 let chat: FrameLocator
 let relay: Meddler
 const inside = () => patient.page.frames()[1] ?? patient.page.mainFrame()
-/** The relay seals its log every ten seconds, and the nurse's inbox looks as often. */
-const SEALED_MS = 45_000
+/** The relay signs the state of its log every ten seconds, and the nurse's inbox looks as often. */
+const SIGNED_MS = 45_000
 
 test.before(async () => {
   clinic = await startTestClinic({ audit: true })
@@ -58,9 +58,9 @@ test("a nurse opens it: her name, role and purpose appear by themselves, then ch
   await row.getByText("For care").waitFor()
   await row.getByText("still open").waitFor()
   await chat.getByText("1 person at the clinic has opened this conversation.").waitFor()
-  await chat.getByRole("heading", { name: "Checked on your device" }).waitFor({ timeout: SEALED_MS })
+  await chat.getByRole("heading", { name: "Checked on your device" }).waitFor({ timeout: SIGNED_MS })
   await chat.getByText(/Dana Whitfield, RN.* confirmed the log independently/).waitFor()
-  await row.locator(".standing.checked").waitFor({ timeout: SEALED_MS })
+  await row.locator(".standing.checked").waitFor({ timeout: SIGNED_MS })
   await chat.getByText("What does that mean?").click()
   await chat.getByText(/Witnesses are others/).waitFor()
   await chat.getByText("Who watches the log").click()
@@ -71,7 +71,7 @@ test("a nurse opens it: her name, role and purpose appear by themselves, then ch
 test("whoever closes it again has read up to then, and later messages show how far", async () => {
   await nurse.page.getByRole("button", { name: /Your account/ }).click()
   await nurse.page.getByRole("dialog").getByRole("button", { name: "Lock" }).click()
-  await chat.locator(".readings .open").waitFor({ state: "detached", timeout: SEALED_MS })
+  await chat.locator(".readings .open").waitFor({ state: "detached", timeout: SIGNED_MS })
   await chat.getByText("Was given everything so far").waitFor()
   await chat.getByRole("button", { name: "All conversations" }).click()
   await write(chat, "One more thing")
@@ -93,7 +93,7 @@ test("by keyboard: the heading has the focus, and the way back leads to the conv
   await chat.getByText("One more thing").waitFor()
 })
 
-test("a seal that isn't one: an unmistakable notice with what to do, and the list stays", async () => {
+test("a signed state that isn't one: an unmistakable notice with what to do, and the list stays", async () => {
   await patient.page.context().route("**/audit/witnessed", async (route) => {
     const response = await route.fetch()
     const note = await response.text()
@@ -105,7 +105,7 @@ test("a seal that isn't one: an unmistakable notice with what to do, and the lis
   })
   await openReaders()
   await chat.getByRole("heading", { name: "Something here doesn’t fit" }).waitFor()
-  await chat.getByText("The seal that the server shows for its log isn’t valid.").waitFor()
+  await chat.getByText("The state that the server shows of its log isn’t validly signed.").waitFor()
   await chat.getByText(/ask for the person responsible for privacy/).waitFor()
   await chat.locator(".readings").getByText("Dana Whitfield, RN").waitFor()
   assert.is(await chat.getByRole("heading", { name: "Checked on your device" }).count(), 0)

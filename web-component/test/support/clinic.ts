@@ -71,7 +71,7 @@ const addressOf = (server: Server, host: string): string =>
   `http://${host}:${(server.address() as AddressInfo).port}`
 
 /** @param options.archive - closed conversations go to a role of its own.
- * @param options.audit - the audit log is sealed, witnessed by the nurse's device, and read by a role of its own. */
+ * @param options.audit - the audit log is signed, witnessed by the nurse's device, and read by a role of its own. */
 export async function startTestClinic(
   options: { archive?: boolean; audit?: boolean } = {},
 ): Promise<TestClinic> {

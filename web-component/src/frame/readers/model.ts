@@ -4,7 +4,7 @@ import type { AuditOptions, AuditProblem, ChatMessage, Reading, WhoHasRead } fro
 export type LoadReaders = (options: AuditOptions) => Promise<WhoHasRead>
 
 /** How far the list can be relied on. `odd`: something doesn't fit. `late`: the witnesses have been silent for long.
- * `none`: there is no sealed log yet to check it against. `alone`: nobody but the relay vouches for the log. */
+ * `none`: there is no signed state of the log yet to check it against. `alone`: nobody but the relay vouches for the log. */
 export type Assurance = "odd" | "late" | "none" | "alone" | "checked"
 
 export function assuranceOf({ problems, checkpoint }: WhoHasRead): Assurance {
@@ -29,7 +29,7 @@ export function countReaders(readings: readonly Reading[]): number {
   return new Set(read.map(({ who }) => who.deviceId)).size
 }
 
-/** Whether a new look soon finds something else: what isn't sealed yet, or goes on. */
+/** Whether a new look soon finds something else: what isn't signed yet, or goes on. */
 export function isMoving({ readings }: WhoHasRead): boolean {
   return readings.some(
     ({ proof, state, who }) => proof === "pending" || (state === "open" && who.kind !== "self"),

@@ -21,7 +21,7 @@ import { readerStyles } from "./styles.ts"
 
 /** Longer than this and the patient should know. */
 const WITHIN_MS = 45_000
-/** The log is sealed every ten seconds: what is pending has been sealed by then. */
+/** The log's state is signed every ten seconds: what is pending has been by then. */
 const LOOK_AGAIN_MS = 12_000
 /** Somebody may open the conversation, which changes nothing of it yet. */
 const LOOK_NOW_AND_THEN_MS = 60_000

@@ -105,7 +105,7 @@ export class AuditElement extends LitElement {
 
   override willUpdate(changed: Map<PropertyKey, unknown>): void {
     const { dialog } = this
-    // Sealed meanwhile.
+    // Signed meanwhile.
     const isPending = dialog?.kind === "entry" && dialog.proof.kind === "pending"
     if (isPending && changed.has("model") && (this.model.log?.provenTo ?? 0) >= dialog.entry.sequence)
       this.#prove(dialog.entry)

@@ -7,7 +7,7 @@ import type { AuditActions, AuditModel, EntryProof, Verification, WitnessLine } 
 
 /** How much is read at first, and at least with each step back; the next step back is twice as long. */
 const FIRST_ENTRIES = 2_000
-/** The relay seals its log every ten seconds. */
+/** The relay signs its log's state every ten seconds. */
 const FOLLOW_EVERY_MS = 15_000
 /** A page that comes in is shown at most this often. */
 const SHOW_EVERY_MS = 200
@@ -86,7 +86,7 @@ export class AuditDesk implements AuditActions {
     this.#host.show(this.#model)
   }
 
-  /** The policy's witnesses, each with its signature on the newest sealed state. */
+  /** The policy's witnesses, each with its signature on the newest signed state. */
   #witnesses(): WitnessLine[] {
     const { client } = this.#host
     const checkpoint = this.#reader?.state.checkpoint
@@ -258,7 +258,7 @@ export class AuditDesk implements AuditActions {
         onEntries: () => {},
         onProgress: ({ done, of = 0 }) => tell({ kind: "running", work: { done: Math.min(done, of), of } }),
       })
-      // The newest sealed state is shown beside it.
+      // The newest signed state is shown beside it.
       void this.#readNew()
       if (problems.length > 0) tell(broken(problems))
       else

@@ -16,7 +16,7 @@ export type Verification =
       readonly kind: "whole"
       readonly atMs: number
       readonly count: number
-      /** How many entries the sealed state has; 0 where there is none yet. */
+      /** How many entries the signed state has; 0 where there is none yet. */
       readonly size: number
       /** Whether witnesses had to sign it. */
       readonly isWitnessed: boolean

@@ -16,7 +16,7 @@ interface HeadContext {
 }
 
 /** How far the log is vouched for, in a few words. */
-function sealText({ strings, log, nowMs }: AuditModel): string {
+function stateText({ strings, log, nowMs }: AuditModel): string {
   const words = auditStrings(strings.language)
   const checkpoint = log?.checkpoint
   if (log === null || log === undefined) return ""
@@ -24,14 +24,14 @@ function sealText({ strings, log, nowMs }: AuditModel): string {
   const size = new Intl.NumberFormat(strings.language).format(checkpoint.size)
   const names = checkpoint.witnesses.length
   const age = words.ago(ageName(checkpoint.at, nowMs, strings.language))
-  return words.sealedBy(size, names, age)
+  return words.signedBy(size, names, age)
 }
 
 export function headView({ model, back, makeExport }: HeadContext): TemplateResult {
   const words = auditStrings(model.strings.language)
   return html`<header class="head">
     <button class="icon" type="button" aria-label=${words.back} title=${words.back} @click=${back}>${icon("back")}</button>
-    <div class="title"><h1 tabindex="-1">${words.title}</h1><p class="small muted">${sealText(model)}</p></div>
+    <div class="title"><h1 tabindex="-1">${words.title}</h1><p class="small muted">${stateText(model)}</p></div>
     <button class="button" type="button" ?disabled=${model.entries.length === 0} @click=${makeExport}>${auditIcon("download")}<span>${words.export}</span></button>
   </header>`
 }

@@ -32,19 +32,19 @@ function checkOf({ kind }: AuditProblem): CheckName {
 function checksView(
   model: AuditModel,
   problems: readonly AuditProblem[],
-  { isSealed, isWitnessed }: { readonly isSealed: boolean; readonly isWitnessed: boolean },
+  { isSigned, isWitnessed }: { readonly isSigned: boolean; readonly isWitnessed: boolean },
 ): TemplateResult {
   const words = auditStrings(model.strings.language)
   const broken = new Set(problems.map(checkOf))
   const isDone: Readonly<Record<CheckName, boolean>> = {
     chain: true,
-    // What doesn't even fit with itself isn't held against the seal.
-    tree: isSealed && !broken.has("chain"),
-    checkpoint: isSealed,
-    witnesses: isSealed && isWitnessed,
+    // What doesn't even fit with itself isn't held against the signature.
+    tree: isSigned && !broken.has("chain"),
+    checkpoint: isSigned,
+    witnesses: isSigned && isWitnessed,
   }
   return html`<ul class="checks">${CHECKS.map((name) => {
-    const isOpen = name === "witnesses" && isSealed && !isWitnessed
+    const isOpen = name === "witnesses" && isSigned && !isWitnessed
     const state = broken.has(name) ? "failed" : isDone[name] ? "passed" : "notChecked"
     return html`<li class=${state}>
       ${icon(state === "passed" ? "check" : state === "failed" ? "alert" : "clock")}
@@ -98,11 +98,11 @@ function verifyView(context: TrustContext): TemplateResult {
       return html`<div class="good" role="status">
           <h3>${auditIcon("shield")}<span>${words.verifiedTitle}</span></h3>
           <p>${words.verified(number.format(verification.count), number.format(verification.size))} <span class="muted small">${momentText(verification.atMs, nowMs, strings.language)}</span></p>
-          ${checksView(model, [], { isSealed: verification.size > 0, isWitnessed: verification.isWitnessed })}
+          ${checksView(model, [], { isSigned: verification.size > 0, isWitnessed: verification.isWitnessed })}
         </div>
         <div>${start(words.verifyAgain)}</div>`
     case "broken":
-      return html`${brokenView(context, verification.problems)}${checksView(model, verification.problems, { isSealed: model.log?.checkpoint !== undefined, isWitnessed: model.quorum > 0 })}<div>${start(words.verifyAgain)}</div>`
+      return html`${brokenView(context, verification.problems)}${checksView(model, verification.problems, { isSigned: model.log?.checkpoint !== undefined, isWitnessed: model.quorum > 0 })}<div>${start(words.verifyAgain)}</div>`
     case "failed": {
       const { title, advice } = strings.problems[problemOf(verification.code)]
       return html`<p class="problem" role="alert">${title}. ${advice}</p><div>${start(words.retry)}</div>`
@@ -116,7 +116,7 @@ function checkpointView({ strings, log, nowMs }: AuditModel): TemplateResult {
   if (checkpoint === undefined) return html`<p>${words.noCheckpoint}</p>`
   return html`<dl class="facts-list">
     <div><dt>${words.entries}</dt><dd>${new Intl.NumberFormat(strings.language).format(checkpoint.size)}</dd></div>
-    <div><dt>${words.sealed}</dt><dd>${words.ago(ageName(checkpoint.at, nowMs, strings.language))} <span class="muted">(${momentText(checkpoint.at, nowMs, strings.language)})</span></dd></div>
+    <div><dt>${words.signed}</dt><dd>${words.ago(ageName(checkpoint.at, nowMs, strings.language))} <span class="muted">(${momentText(checkpoint.at, nowMs, strings.language)})</span></dd></div>
     <div><dt>${words.root}</dt><dd><code dir="ltr">${checkpoint.root}</code></dd></div>
   </dl>`
 }
