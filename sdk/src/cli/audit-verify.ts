@@ -17,6 +17,10 @@ import { EXPORT_CRYPTO, reading, readPieces } from "./export-file.ts"
 import { reason } from "./files.ts"
 import { table } from "./output.ts"
 
+/** Anybody can make a whole log of a clinic of their own. */
+const WHOSE_LOG =
+  "whose log it is: the root key is the one that the file names; say with --clinic-key which it must be"
+
 export const auditVerify: Command = {
   name: "audit verify",
   summary: "check an audit export: needs no relay, no keys and no trust in either",
@@ -62,8 +66,9 @@ export const auditVerify: Command = {
     )
     output.endMeter()
     const seconds = (performance.now() - startedMs) / 1000
-    const { ok, fault, checked, notChecked } = report
-    output.result({ ...report, ...(fault === undefined ? {} : { problem: fault.message }) }, [
+    const { ok, fault, checked } = report
+    const notChecked = clinicKey === undefined ? [WHOSE_LOG, ...report.notChecked] : report.notChecked
+    output.result({ ...report, notChecked, ...(fault === undefined ? {} : { problem: fault.message }) }, [
       ...(fault === undefined ? ["The log is whole."] : ["THE LOG IS NOT WHOLE.", faultText(fault)]),
       "",
       ...clinicLines(report),

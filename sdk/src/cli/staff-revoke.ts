@@ -34,7 +34,7 @@ export const staffRevoke: Command = {
         `New keys for: ${roles.join(", ")}.`,
         ...(isWitness
           ? [
-              "It was a witness of the audit log. Take it out, so that the others aren't waited for in vain:",
+              "It is still a witness of the audit log: what it signs counts. Take it out of the policy:",
               `  wardline policy set --remove-witness ${idText(device.id)}`,
             ]
           : []),
