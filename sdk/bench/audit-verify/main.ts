@@ -1,5 +1,6 @@
 // `npm run bench:audit`: how fast an audit export is checked, by the SDK and by docs/verify-audit.mjs
 // (docs/performance.md). Makes the export first, in a temporary folder.
+import { once } from "node:events"
 import { createWriteStream, mkdtempSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -43,7 +44,7 @@ async function writeExport(path: string): Promise<void> {
   const lines = new AuditLog().work(entries, Number(values.conversations)).lines()
   for (let i = 0; i < lines.length; i += 5000) {
     const text = lines.slice(i, i + 5000).map((line) => `${encodeExportLine(line)}\n`)
-    if (!file.write(text.join(""))) await new Promise((resolve) => file.once("drain", resolve))
+    if (!file.write(text.join(""))) await once(file, "drain")
   }
   file.end()
   await finished(file)
