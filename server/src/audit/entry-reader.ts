@@ -1,13 +1,12 @@
 /** Pages of a clinic's audit entries, with inclusion proofs. Nothing here judges who may read them. */
 import { type ServedEntry, WardlineError } from "@wardline/sdk/protocol"
-import { decodeEntry, ENTRY_BYTES, ENTRY_OFFSETS } from "@wardline/sdk/tlog"
+import { decodeEntry, ENTRY_BYTES, ENTRY_OFFSETS, TileTree } from "@wardline/sdk/tlog"
 import type { Clinic } from "../clinic.ts"
 import type { Conversation } from "../conversation.ts"
-import { keyOf } from "../hashing.ts"
+import { keyOf, sha256 } from "../hashing.ts"
 import { MAX_ENTRIES_BYTES } from "../limits.ts"
 import type { Store } from "../store/store.ts"
 import { HASH_BYTES } from "./nodes.ts"
-import { TreeProver } from "./prover.ts"
 
 /** Proofs that are made before others have their turn. */
 const PROOFS_AT_ONCE = 16
@@ -32,13 +31,13 @@ export class EntryReader {
   readonly #clinic: Clinic
   readonly #treeSize: number
   readonly #limit: number
-  readonly #prover: TreeProver
+  readonly #tree: TileTree
 
   constructor(store: Store, clinic: Clinic, { limit, treeSize }: PageOptions) {
     this.#store = store
     this.#clinic = clinic
     this.#treeSize = treeSize
-    this.#prover = new TreeProver(clinic.tree.read, treeSize)
+    this.#tree = new TileTree(sha256, clinic.tree.read, treeSize)
     const proofBytes = treeSize === 0 ? 0 : Math.ceil(Math.log2(treeSize)) * HASH_BYTES
     this.#limit = Math.min(limit, Math.floor(MAX_ENTRIES_BYTES / (ENTRY_BYTES + 1 + proofBytes)))
   }
@@ -101,7 +100,7 @@ export class EntryReader {
     for (const bytes of entries) {
       const { sequence } = decodeEntry(bytes)
       const isProved = sequence <= this.#treeSize
-      served.push({ bytes, proof: isProved ? await this.#prover.prove(sequence - 1) : [] })
+      served.push({ bytes, proof: isProved ? await this.#tree.inclusionProof(sequence - 1) : [] })
       if (isProved && served.length % PROOFS_AT_ONCE === 0)
         await new Promise((resolve) => setImmediate(resolve))
     }

@@ -2,8 +2,7 @@
  * the witnesses' cosignatures (docs/protocol.md, The log over HTTP). */
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { WardlineError } from "@wardline/sdk/protocol"
-import { consistencyProof, parseDecimal, parseTilePath, toBase64 } from "@wardline/sdk/tlog"
-import { TreeProver } from "../audit/prover.ts"
+import { consistencyProof, inclusionProof, parseDecimal, parseTilePath, toBase64 } from "@wardline/sdk/tlog"
 import { noteOf, type SignedCheckpoint } from "../audit/signed-checkpoint.ts"
 import type { Clinic } from "../clinic.ts"
 import { sha256 } from "../hashing.ts"
@@ -71,7 +70,7 @@ async function read(
       return
     case "inclusion": {
       const treeSize = sizeOf(url, "size", size)
-      answerHashes(response, await new TreeProver(readTile, treeSize).prove(countOf(url, "index")))
+      answerHashes(response, await inclusionProof(sha256, readTile, treeSize, countOf(url, "index")))
       return
     }
     case "consistency": {

@@ -5,15 +5,14 @@ import { randomBytes, randomInt } from "node:crypto"
 import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { createInterface, type Interface } from "node:readline"
-import { fileURLToPath } from "node:url"
 import { sha256 } from "@wardline/sdk/crypto"
 import { nextLink, recordHash, startLink, toHex } from "@wardline/sdk/protocol"
-import { buildSync } from "esbuild"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { verifyStore } from "../../src/audit/verify.ts"
 import { ShredDatabase } from "../../src/store/shred-database.ts"
 import { SqliteStore } from "../../src/store/sqlite.ts"
+import { bundleChild } from "../support/bundle-child.ts"
 import { TestChat } from "../support/chat.ts"
 import { logIn, type TestClient } from "../support/client.ts"
 import { newDevice, TestClinic } from "../support/clinic.ts"
@@ -32,24 +31,6 @@ const VERIFY_EVERY = 25
 
 const test = suite("crash")
 const clinic = new TestClinic()
-const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url))
-
-/** The relay in one file, inside the repository so that its libraries are found: each life begins faster. */
-function bundleChild(): string {
-  const outfile = join(REPOSITORY, "test-output", `crash-child-${process.pid}.mjs`)
-  buildSync({
-    entryPoints: [fileURLToPath(new URL("../support/crash-child.ts", import.meta.url))],
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    conditions: ["source"],
-    external: ["better-sqlite3", "pino", "ws"],
-    logLevel: "error",
-  })
-  return outfile
-}
 
 interface Ack {
   position: number
@@ -256,7 +237,7 @@ async function verifyLog(folder: string): Promise<void> {
 
 test(`${ROUNDS} kills lose nothing, double nothing, leave no gap`, async () => {
   const folder = newFolder()
-  const program = bundleChild()
+  const program = bundleChild("crash")
   await (await start(clinic, { data: folder })).close()
   const patients = Array.from({ length: PATIENTS }, () => new Patient())
   const beginner = new Beginner()

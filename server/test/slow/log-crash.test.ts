@@ -4,9 +4,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { randomInt } from "node:crypto"
 import { rmSync } from "node:fs"
-import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { fileURLToPath } from "node:url"
 import { sha256, verify } from "@wardline/sdk/crypto"
 import { equalBytes, toHex } from "@wardline/sdk/protocol"
 import {
@@ -20,12 +18,12 @@ import {
   rootOf,
   tileWidth,
 } from "@wardline/sdk/tlog"
-import { buildSync } from "esbuild"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { AuditTree } from "../../src/audit/tree.ts"
 import { openLogKey } from "../../src/log-key.ts"
 import { SqliteStore } from "../../src/store/sqlite.ts"
+import { bundleChild } from "../support/bundle-child.ts"
 import { TestChat } from "../support/chat.ts"
 import { logIn, type TestClient } from "../support/client.ts"
 import { newDevice, TestClinic } from "../support/clinic.ts"
@@ -40,24 +38,6 @@ const MAX_ACKS = 20_000
 
 const test = suite("log crash")
 const clinic = new TestClinic()
-const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url))
-
-/** The relay in one file, inside the repository so that its libraries are found. */
-function bundleChild(): string {
-  const outfile = join(REPOSITORY, "test-output", `log-crash-child-${process.pid}.mjs`)
-  buildSync({
-    entryPoints: [fileURLToPath(new URL("../support/crash-child.ts", import.meta.url))],
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    conditions: ["source"],
-    external: ["better-sqlite3", "pino", "ws"],
-    logLevel: "error",
-  })
-  return outfile
-}
 
 /** A patient who writes as fast as the relay acks. */
 class Writer {
@@ -203,7 +183,7 @@ async function checkTree(
 
 test(`${WRITERS} writers and ${ROUNDS} kills leave one chain and its tree`, async () => {
   const folder = newFolder()
-  const program = bundleChild()
+  const program = bundleChild("log-crash")
   await (await start(clinic, { data: folder })).close()
   const { publicKey } = openLogKey(folder)
   const writers = Array.from({ length: WRITERS }, () => new Writer())
